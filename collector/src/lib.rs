@@ -1,0 +1,1 @@
+//! Takes one snapshot of a machine and writes one bundle.

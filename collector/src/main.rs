@@ -1,0 +1,5 @@
+//! `oomscene-collect`: arguments in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(2)
+}
