@@ -3,7 +3,9 @@
 //! Parsers put values under names of [`names`]; rules read them. A name that is declared and not
 //! put is *unknown*: never zero, never false.
 
+pub mod log;
 pub mod names;
+pub mod oom;
 pub mod value;
 
 pub use value::{Evidence, Fact, List, Record, Value};
