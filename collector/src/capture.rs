@@ -12,7 +12,7 @@ use crate::item::{Door, Found, Item, Take};
 use crate::visit::Visit;
 use errno::Trouble;
 use protocol::{Request, What};
-use reader::Content;
+use reader::{Content, Got};
 
 pub mod command;
 pub mod errno;
@@ -69,7 +69,7 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
     match item.take {
         Take::File => each(item, visit, sink, vec![item.path.to_owned()], &[]),
         Take::Glob { files_max } => {
-            let matches = glob::expand(&visit.host, item.path, files_max);
+            let matches = glob::readable(&visit.host, item.path, files_max);
             matches.note(item, sink);
             each(item, visit, sink, matches.paths, &[])
         }
@@ -150,7 +150,7 @@ fn cross<'a>(paths: &'a [String], names: &'a [&'a str]) -> Box<dyn Iterator<Item
     )
 }
 
-type Receive<'a> = dyn FnMut(&str, Result<Content<'_>, Trouble>) -> Result<(), Error> + 'a;
+type Receive<'a> = dyn FnMut(&str, Got<'_>) -> Result<(), Error> + 'a;
 
 /// Reads `paths` through the item's door.
 fn read_paths(

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use oomscene_bundle::{End, Error, Kind, Line, Outcome, Writer};
 use serde_json::json;
 
-use crate::capture::{self, Second};
+use crate::capture::{self, Second, Sink};
 use crate::host::Host;
+use crate::item::AS_ROOT;
 use crate::plan::Plan;
 use crate::probe::clocks;
 use crate::sources::{self, Room};
@@ -17,6 +18,9 @@ use crate::{footprint, header};
 
 /// Time between the two copies of an item.
 const BETWEEN: Duration = Duration::from_secs(1);
+
+/// Advice where root was refused.
+const REFUSED: &str = "refused even to root: collect on the host, outside any container or sandbox";
 
 /// Takes everything that `plan` asks for and writes it to `out`. `progress` hears which room comes.
 ///
@@ -74,11 +78,12 @@ fn take_room<W: Write>(
     writer: &mut Writer<W>,
     again: &mut Again,
 ) -> Result<(), Error> {
+    let mut ledger = Ledger::new(writer);
     for item in room.items {
         if item.twice {
             again.started(item.path);
         }
-        capture::take(item, visit, writer)?;
+        capture::take(item, visit, &mut ledger)?;
     }
     Ok(())
 }
@@ -88,6 +93,45 @@ fn close<W: Write>(room: &str, writer: &mut Writer<W>, summary: &mut Summary) ->
         .holes
         .extend(writer.open_lines().iter().filter_map(Hole::of));
     writer.close_room(room)
+}
+
+/// The bundle, told that advice must help: root is not told to become root.
+struct Ledger<'a, W: Write> {
+    writer: &'a mut Writer<W>,
+    is_root: bool,
+}
+
+impl<'a, W: Write> Ledger<'a, W> {
+    fn new(writer: &'a mut Writer<W>) -> Self {
+        Self {
+            writer,
+            is_root: rustix::process::geteuid().is_root(),
+        }
+    }
+
+    fn advised(&self, mut line: Line) -> Line {
+        if self.is_root && line.remedy.starts_with(AS_ROOT) {
+            let refused = line.outcome == Outcome::Denied;
+            line.remedy = if refused {
+                REFUSED.to_owned()
+            } else {
+                String::new()
+            };
+        }
+        line
+    }
+}
+
+impl<W: Write> Sink for Ledger<'_, W> {
+    fn put(&mut self, path: &str, content: &[u8], line: Line) -> Result<(), Error> {
+        let line = self.advised(line);
+        self.writer.put(path, content, line)
+    }
+
+    fn note(&mut self, line: Line) {
+        let line = self.advised(line);
+        self.writer.note(line);
+    }
 }
 
 /// The second copies, for rates.
@@ -131,7 +175,7 @@ impl Again {
                 item.path.to_owned(),
                 json!(nanoseconds(clocks::read().monotonic_ns)),
             );
-            capture::take(item, visit, &mut Second(writer))?;
+            capture::take(item, visit, &mut Second(&mut Ledger::new(writer)))?;
         }
         let first: serde_json::Map<_, _> = self
             .first

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 /// Bytes asked for in one read.
@@ -185,6 +185,15 @@ impl Host {
         }
         names.sort_unstable();
         Ok(names)
+    }
+
+    /// Type, mode and size of `path`, following links; `None` when it cannot be examined.
+    #[must_use]
+    pub fn stat(&self, path: &str) -> Option<Stat> {
+        match &self.jail {
+            None => rustix::fs::statat(CWD, self.absolute(path).ok()?, AtFlags::empty()).ok(),
+            Some(_) => rustix::fs::fstat(self.open(path, Opening::AtOnce).ok()?).ok(),
+        }
     }
 
     /// Target of the link `path`.

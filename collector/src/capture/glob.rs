@@ -1,12 +1,16 @@
 //! Paths with `*` in their parts, expanded in order, bounded.
 
 use oomscene_bundle::{Line, Outcome};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::errno::Trouble;
 use super::sink::Sink;
 use crate::host::Host;
 use crate::item::Item;
+
+/// Most paths looked at to find readable ones.
+const NAMES_MAX: usize = 20_000;
 
 /// What a pattern matched.
 #[derive(Debug, Default)]
@@ -42,8 +46,7 @@ impl Matches {
     }
 }
 
-/// Expands `pattern` (`*` and `[abc]`-free parts; `{a,b}` for alternatives is not known), at most
-/// `files_max` paths.
+/// Expands `pattern`, where `*` stands for any text within a part, to at most `files_max` paths.
 #[must_use]
 pub fn expand(host: &Host, pattern: &str, files_max: usize) -> Matches {
     let mut matches = Matches {
@@ -75,6 +78,23 @@ pub fn expand(host: &Host, pattern: &str, files_max: usize) -> Matches {
         }
     }
     matches.left_out = matches.paths.len().saturating_sub(files_max);
+    matches.paths.truncate(files_max);
+    matches
+}
+
+/// As [`expand`], only regular files that somebody may read: a write-only file is a switch, and
+/// reading a folder is no item.
+#[must_use]
+pub fn readable(host: &Host, pattern: &str, files_max: usize) -> Matches {
+    let mut matches = expand(host, pattern, NAMES_MAX);
+    // What cannot be examined is tried, so that its error is noted.
+    matches.paths.retain(|path| {
+        host.stat(path).is_none_or(|stat| {
+            let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+            is_file && stat.st_mode & 0o444 != 0
+        })
+    });
+    matches.left_out += matches.paths.len().saturating_sub(files_max);
     matches.paths.truncate(files_max);
     matches
 }

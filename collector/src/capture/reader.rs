@@ -34,6 +34,9 @@ pub struct Content<'a> {
     pub micros: u64,
 }
 
+/// What a read gave, or why it gave nothing.
+pub type Got<'a> = Result<Content<'a>, Trouble>;
+
 /// The reader process and its record.
 #[derive(Debug)]
 pub struct Reader {
@@ -91,7 +94,7 @@ impl Reader {
         patience: Duration,
         until: Instant,
         state_of: &dyn Fn(&str) -> String,
-        each: &mut dyn FnMut(&str, Result<Content<'_>, Trouble>) -> Result<(), E>,
+        each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut under_way: VecDeque<Request> = VecDeque::new();
         loop {

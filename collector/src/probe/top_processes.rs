@@ -29,6 +29,12 @@ const DEEP: &str = "--deep (holds the process's memory lock for longer)";
 /// `scene/top-processes.json`.
 pub fn entry(visit: &mut Visit) -> Vec<Made> {
     let scale = if visit.depth == Depth::Quick { 3 } else { 1 };
+    // The collector offers itself to the OOM killer; it is not evidence.
+    let own = [Some(std::process::id()), visit.reader.pid()];
+    visit
+        .census
+        .processes
+        .retain(|process| !own.contains(&Some(process.pid)));
     visit.census.chosen = choose(&visit.census, scale);
     let page = rustix::param::page_size() as u64;
     let rows: Vec<_> = visit
