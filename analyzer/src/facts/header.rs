@@ -94,14 +94,15 @@ fn put_end(input: &Input, facts: &mut Facts) {
     }
 }
 
+fn said(name: &str, value: impl std::fmt::Display) -> Vec<Evidence> {
+    vec![Evidence::new(
+        layout::HEADER,
+        0,
+        &format!("{name}: {value}"),
+    )]
+}
+
 fn put_header(header: &Header, facts: &mut Facts) {
-    let said = |name: &str, value: &str| {
-        vec![Evidence::new(
-            layout::HEADER,
-            0,
-            &format!("{name}: {value}"),
-        )]
-    };
     let texts = [
         ("host.name", "hostname", header.hostname.as_str()),
         (
@@ -123,66 +124,60 @@ fn put_header(header: &Header, facts: &mut Facts) {
             facts.put(path, value, said(name, value));
         }
     }
-    if header.page_size_bytes > 0 {
-        let evidence = said("page_size_bytes", &header.page_size_bytes.to_string());
-        facts.put(
+    // A collector that could not ask writes 0.
+    let asked = |n: u64| (n > 0).then_some(i128::from(n));
+    let numbers = [
+        (
             "host.page_size_bytes",
-            header.page_size_bytes,
-            evidence.clone(),
-        );
-        facts.put(
-            "host.page_size_reason",
-            "the collector asked the kernel (AT_PAGESZ)",
-            evidence,
-        );
-    }
-    if header.clock_ticks_per_second > 0 {
-        let evidence = said(
-            "clock_ticks_per_second",
-            &header.clock_ticks_per_second.to_string(),
-        );
-        facts.put(
+            "page_size_bytes",
+            asked(header.page_size_bytes),
+        ),
+        (
             "host.clock_ticks_count",
-            header.clock_ticks_per_second,
-            evidence,
-        );
-    }
-    if let Some(time) = header.boot_time_utc_seconds {
-        facts.put(
+            "clock_ticks_per_second",
+            asked(header.clock_ticks_per_second),
+        ),
+        (
             "host.boot_time",
-            time,
-            said("boot_time_utc_seconds", &time.to_string()),
-        );
-    }
-    if let Some(offset) = header.utc_offset_seconds {
-        facts.put(
+            "boot_time_utc_seconds",
+            header.boot_time_utc_seconds.map(i128::from),
+        ),
+        (
             "host.utc_offset_seconds",
-            offset,
-            said("utc_offset_seconds", &offset.to_string()),
-        );
+            "utc_offset_seconds",
+            header.utc_offset_seconds.map(i128::from),
+        ),
+        (
+            "host.effective_uid",
+            "effective_uid",
+            Some(i128::from(header.effective_uid)),
+        ),
+    ];
+    for (path, name, value) in numbers {
+        if let Some(value) = value {
+            facts.put(path, value, said(name, value));
+        }
     }
-    facts.put(
-        "host.effective_uid",
-        header.effective_uid,
-        said("effective_uid", &header.effective_uid.to_string()),
-    );
+    if header.page_size_bytes > 0 {
+        let reason = "the collector asked the kernel (AT_PAGESZ)";
+        let evidence = said("page_size_bytes", header.page_size_bytes);
+        facts.put("host.page_size_reason", reason, evidence);
+    }
+    put_clocks(header, facts);
+}
+
+fn put_clocks(header: &Header, facts: &mut Facts) {
     let clocks = &header.clocks;
     if clocks.realtime_ns > 0 {
-        let evidence = said("clocks.realtime_ns", &clocks.realtime_ns.to_string());
-        facts.put(
-            "input.collected_time",
-            clocks.realtime_ns / 1_000_000_000,
-            evidence,
-        );
+        let evidence = said("clocks.realtime_ns", clocks.realtime_ns);
+        let seconds = clocks.realtime_ns / 1_000_000_000;
+        facts.put("input.collected_time", seconds, evidence);
     }
     if let Ok(boottime_ns) = u64::try_from(clocks.boottime_ns)
         && boottime_ns > 0
     {
-        let evidence = said("clocks.boottime_ns", &boottime_ns.to_string());
-        facts.put(
-            "host.uptime_seconds",
-            Duration::from_nanos(boottime_ns).as_secs_f64(),
-            evidence,
-        );
+        let evidence = said("clocks.boottime_ns", boottime_ns);
+        let seconds = Duration::from_nanos(boottime_ns).as_secs_f64();
+        facts.put("host.uptime_seconds", seconds, evidence);
     }
 }

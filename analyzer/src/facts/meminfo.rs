@@ -246,6 +246,6 @@ mod tests {
         );
         assert_eq!(facts.root.int("memory.available_bytes"), Some(5120));
         assert_eq!(facts.gaps.len(), 1);
-        assert_eq!(facts.gaps[0].line, 15);
+        assert_eq!(facts.gaps[0].line, 14);
     }
 }
