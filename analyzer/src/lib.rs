@@ -5,4 +5,6 @@
 pub mod facts;
 pub mod finding;
 pub mod intake;
+pub mod report;
+pub mod verdict;
 pub mod words;
