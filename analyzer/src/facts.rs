@@ -19,6 +19,7 @@ mod missing;
 pub mod names;
 mod nodes;
 mod pressure;
+mod probes;
 mod process_detail;
 mod processes;
 mod slabinfo;
@@ -30,6 +31,7 @@ mod testing;
 mod tmpfs;
 mod units;
 pub mod value;
+mod view;
 mod vmstat;
 mod zones;
 

@@ -10,7 +10,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
             continue;
         };
         let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
-        let evidence = |key: &str| super::host::found(source, &format!("\"{key}\""));
+        let evidence = |key: &str| super::probes::found(source, &format!("\"{key}\""));
         facts.root.put_some(
             "kernel_log.buffer_bytes",
             number("buffer_bytes"),

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oomscene_bundle::Outcome;
-
 use super::source::{Source, kib};
-use super::{Facts, Record};
+use super::{Facts, Record, view};
 
 /// `PF_KTHREAD` of `include/linux/sched.h`, in field 9 of stat.
 const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -52,7 +50,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
         // Only the collector's own `proc/self` or detail files: no list of processes.
         return;
     }
-    let partial = partial(facts);
+    let partial = view::hidden_processes(sources, facts);
     let list = facts.root.list("processes");
     list.partial = partial;
     for process in processes.into_values().filter(|p| !p.kernel_thread) {
@@ -203,30 +201,6 @@ fn command_line(source: &Source<'_>, record: &mut Record) {
     );
 }
 
-/// Why processes may be missing from the list.
-fn partial(facts: &Facts) -> Option<String> {
-    let of_all = |l: &&oomscene_bundle::Line| {
-        l.item.starts_with("proc/[pid]/stat")
-            || l.path.starts_with("proc/all/stat")
-            || l.path == "proc"
-    };
-    let line = facts.ledger.iter().filter(of_all).find(|l| {
-        matches!(
-            l.outcome,
-            Outcome::Truncated | Outcome::Denied | Outcome::TimedOut | Outcome::Failed
-        )
-    })?;
-    Some(format!(
-        "{}: {}",
-        line.path,
-        if line.reason.is_empty() {
-            "not taken whole"
-        } else {
-            &line.reason
-        }
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,8 +301,11 @@ mod tests {
     #[test]
     fn a_cut_list_says_so() {
         let mut facts = Facts::default();
-        let mut line =
-            oomscene_bundle::Line::new("proc/[pid]/stat", "proc/all/stat.003", Outcome::Truncated);
+        let mut line = oomscene_bundle::Line::new(
+            "proc/[pid]/stat",
+            "proc/all/stat.003",
+            oomscene_bundle::Outcome::Truncated,
+        );
         line.reason = "5000 processes left out".to_owned();
         facts.ledger.push(line);
         parse(&[source("proc/5/stat", "5 (a) S 1")], &mut facts);
