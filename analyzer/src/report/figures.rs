@@ -45,6 +45,16 @@ fn scaled(size: u128, shift: u32) -> String {
     }
 }
 
+/// A share in percent; what is there and too small for one decimal is not shown as nothing.
+#[must_use]
+pub fn share(percent: f64, bytes: i128) -> String {
+    if bytes > 0 && percent < 0.1 {
+        "< 0.1 %".to_owned()
+    } else {
+        format!("{percent} %")
+    }
+}
+
 /// A whole number with thousands separators.
 #[must_use]
 pub fn count(value: i128) -> String {
