@@ -18,6 +18,7 @@ mod meminfo;
 mod missing;
 pub mod names;
 mod nodes;
+pub mod oom;
 mod pressure;
 mod probes;
 mod process_detail;

@@ -90,7 +90,7 @@ struct Group {
 type Groups = BTreeMap<String, Group>;
 
 /// Reads `proc/self/mountinfo`, the hierarchy and its second reading.
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let Some(tree) = cgroup_tree::find(sources, facts) else {
         return;
     };
@@ -111,7 +111,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `/proc/cgroups`.
-pub(super) fn controllers(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn controllers(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         for line in source.lines() {
             let words: Vec<&str> = line.text.split_whitespace().collect();

@@ -13,7 +13,7 @@ const RANKED: usize = 10;
 const EXEMPT: i128 = -1000;
 
 /// Time between the two readings of vmstat: the collector's stamps, or two readings of uptime.
-pub(super) fn interval(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn interval(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut uptimes = Vec::new();
     for source in sources {
         if source.path.ends_with(".json") {

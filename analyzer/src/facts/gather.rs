@@ -13,7 +13,7 @@ use super::{
 use crate::intake::{File, Input, InputKind};
 
 /// Reads what it knows of some files; what it cannot read becomes a gap.
-pub type Parse = fn(&[Source<'_>], &mut Facts);
+pub type Parse = fn(&[&Source<'_>], &mut Facts);
 
 /// One row: which files, and who reads them.
 pub struct Parser {
@@ -73,7 +73,7 @@ pub fn gather(inputs: &[Input]) -> Facts {
         let Some(found) = by_row.get(&number) else {
             continue;
         };
-        let ordered: Vec<Source<'_>> = found.iter().map(|(_, s)| (*s).clone()).collect();
+        let ordered: Vec<&Source<'_>> = found.iter().map(|(_, s)| *s).collect();
         claimed.extend(found.iter().map(|(_, s)| s.entry));
         (parser.parse)(&ordered, &mut facts);
     }

@@ -3,7 +3,7 @@
 use super::Facts;
 use super::source::Source;
 
-pub(super) fn loadavg(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn loadavg(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let text = source.text();
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -39,7 +39,7 @@ pub(super) fn loadavg(sources: &[Source<'_>], facts: &mut Facts) {
     }
 }
 
-pub(super) fn uptime(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn uptime(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let seconds = source
             .text()
@@ -53,7 +53,7 @@ pub(super) fn uptime(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `btime` and one line a processor.
-pub(super) fn stat(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn stat(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let mut processors = 0_u32;
         let mut evidence = Vec::new();
@@ -79,7 +79,7 @@ pub(super) fn stat(sources: &[Source<'_>], facts: &mut Facts) {
     }
 }
 
-pub(super) fn os_release(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn os_release(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         for line in source.lines() {
             if let Some(name) = line.text.strip_prefix("PRETTY_NAME=") {
@@ -103,7 +103,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("proc/sys/kernel/osrelease", "host.kernel_release"),
 ];
 
-pub(super) fn texts(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn texts(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Some((_, path)) = TEXTS.iter().find(|(file, _)| *file == source.path) else {
             continue;
@@ -117,7 +117,7 @@ pub(super) fn texts(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `name=value` lines of the collector, or the one line of `uname -a` of other tools.
-pub(super) fn uname(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn uname(sources: &[&Source<'_>], facts: &mut Facts) {
     const KEYS: [(&str, &str); 3] = [
         ("nodename", "host.name"),
         ("release", "host.kernel_release"),

@@ -3,7 +3,7 @@
 use super::Facts;
 use super::source::Source;
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Ok(value) = serde_json::from_slice::<serde_json::Value>(&source.content) else {
             facts.gap(source.entry, 0, "not JSON");

@@ -42,6 +42,7 @@ fn line_of<'f>(facts: &'f Facts, item: &str) -> Option<&'f Line> {
     let lines = || facts.ledger.iter().filter(about);
     lines()
         .find(|l| l.outcome.is_hole())
+        .or_else(|| lines().find(|l| l.outcome == Outcome::Captured))
         .or_else(|| lines().next())
 }
 

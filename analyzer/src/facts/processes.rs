@@ -25,7 +25,7 @@ struct Process {
     kernel_thread: bool,
 }
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut processes: BTreeMap<i64, Process> = BTreeMap::new();
     for source in sources {
         let Some(pid) = source.number_at(1) else {
@@ -212,7 +212,7 @@ mod tests {
             .map(|(path, text)| source(path, text))
             .collect();
         let mut facts = Facts::default();
-        parse(&sources, &mut facts);
+        parse(&sources.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(
             super::super::names::undeclared(&facts.root),
             Vec::<String>::new()
@@ -308,7 +308,7 @@ mod tests {
         );
         line.reason = "5000 processes left out".to_owned();
         facts.ledger.push(line);
-        parse(&[source("proc/5/stat", "5 (a) S 1")], &mut facts);
+        parse(&[&source("proc/5/stat", "5 (a) S 1")], &mut facts);
         let Some(super::super::Value::List(list)) = facts.get("processes").map(|f| &f.value) else {
             panic!()
         };

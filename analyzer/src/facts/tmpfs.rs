@@ -3,7 +3,7 @@
 use super::source::Source;
 use super::{Facts, Record};
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let value: Option<serde_json::Value> = serde_json::from_slice(&source.content).ok();
         let Some(mounts) = value

@@ -12,7 +12,7 @@ const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
 
 /// Why there may be more processes than the files show.
-pub(super) fn hidden_processes(sources: &[Source<'_>], facts: &Facts) -> Option<String> {
+pub(super) fn hidden_processes(sources: &[&Source<'_>], facts: &Facts) -> Option<String> {
     lost(facts, |item| {
         item == "proc/[pid]/stat" || item == "proc/[pid]/status"
     })
@@ -21,7 +21,7 @@ pub(super) fn hidden_processes(sources: &[Source<'_>], facts: &Facts) -> Option<
 }
 
 /// Why there may be more cgroups than the files show.
-pub(super) fn hidden_cgroups(sources: &[Source<'_>], facts: &Facts) -> Option<String> {
+pub(super) fn hidden_cgroups(sources: &[&Source<'_>], facts: &Facts) -> Option<String> {
     lost(facts, |item| {
         item.starts_with("sys/fs/cgroup/") && !item.contains("cpuset")
     })
@@ -53,7 +53,7 @@ fn is_one_gone(outcome: Outcome, path: &str) -> bool {
             .is_some_and(|p| p.parse::<u32>().is_ok())
 }
 
-fn foreign(sources: &[Source<'_>], kind: &str, first: &str) -> Option<String> {
+fn foreign(sources: &[&Source<'_>], kind: &str, first: &str) -> Option<String> {
     let view = sources.iter().find(|s| s.path == "scene/view.json")?;
     let view: serde_json::Value = serde_json::from_slice(&view.content).ok()?;
     let namespace = view.get("namespaces")?.get(kind)?.as_str()?;
@@ -63,7 +63,7 @@ fn foreign(sources: &[Source<'_>], kind: &str, first: &str) -> Option<String> {
 }
 
 /// `proc(5)`: without root, 1 hides the content of other users' processes, 2 and more hides them.
-fn hidepid(sources: &[Source<'_>], facts: &Facts) -> Option<String> {
+fn hidepid(sources: &[&Source<'_>], facts: &Facts) -> Option<String> {
     if facts.root.int("host.effective_uid") == Some(0) {
         return None;
     }
@@ -88,9 +88,9 @@ mod tests {
             "scene/view.json",
             r#"{"namespaces": {"pid": "pid:[4026531836]", "cgroup": "cgroup:[4026532999]"}}"#,
         );
-        assert_eq!(hidden_processes(std::slice::from_ref(&host), &facts), None);
+        assert_eq!(hidden_processes(&[&host], &facts), None);
         assert!(
-            hidden_cgroups(&[host], &facts)
+            hidden_cgroups(&[&host], &facts)
                 .unwrap()
                 .contains("container")
         );
@@ -99,11 +99,11 @@ mod tests {
             "22 1 0:20 / /proc rw - proc proc rw,hidepid=2\n",
         );
         assert!(
-            hidden_processes(std::slice::from_ref(&mounts), &facts)
+            hidden_processes(&[&mounts], &facts)
                 .unwrap()
                 .contains("hidepid=2")
         );
         facts.put("host.effective_uid", 0, Vec::new());
-        assert_eq!(hidden_processes(&[mounts], &facts), None);
+        assert_eq!(hidden_processes(&[&mounts], &facts), None);
     }
 }
