@@ -5,4 +5,5 @@
 pub mod facts;
 pub mod finding;
 pub mod intake;
+pub mod rules;
 pub mod words;
