@@ -32,7 +32,12 @@ pub(crate) fn run(
         ))
     })?;
     let name = bundle.to_string_lossy().into_owned();
-    let told = crate::run(&[name], &mut std::io::empty(), &rules, args.telling.lang.into())?;
+    let told = crate::run(
+        &[name],
+        &mut std::io::empty(),
+        &rules,
+        args.telling.lang.into(),
+    )?;
     perform::tell(&told, &args.telling, Some(&bundle), out)
 }
 
@@ -50,7 +55,9 @@ fn place(folder: &Path, plan: &Plan) -> Result<PathBuf, Failure> {
         crate::cli::make_folder(folder)?;
     }
     let host = Host::new(&plan.root).map_err(|error| {
-        Failure::Internal(format!("cannot look at this machine: {error}; run it on Linux with /proc mounted"))
+        Failure::Internal(format!(
+            "cannot look at this machine: {error}; run it on Linux with /proc mounted"
+        ))
     })?;
     Ok(folder.join(format!("{}.tar.gz", header::top(&header::of(&host, plan)))))
 }

@@ -32,7 +32,10 @@ pub fn run(
         Ok(args) => args,
         // Help and version are no errors and go to standard output.
         Err(error) if !error.use_stderr() => {
-            return end(say(out, &error.render().to_string()).map(|()| ExitCode::SUCCESS), err);
+            return end(
+                say(out, &error.render().to_string()).map(|()| ExitCode::SUCCESS),
+                err,
+            );
         }
         Err(error) => {
             let _ = say(err, &error.render().to_string());
@@ -45,9 +48,11 @@ pub fn run(
         #[cfg(target_os = "linux")]
         Some(Command::Live(args)) => crate::live::run(&args, out, err),
         Some(Command::Facts { inputs }) => print_facts(&inputs, stdin, out),
-        Some(Command::Why { rule, inputs, rules }) => {
-            why(&rule, &inputs, rules.as_deref(), stdin, out)
-        }
+        Some(Command::Why {
+            rule,
+            inputs,
+            rules,
+        }) => why(&rule, &inputs, rules.as_deref(), stdin, out),
         Some(Command::Rules(command)) => rules_command(&command, out),
     };
     end(done, err)
@@ -63,7 +68,11 @@ fn end(done: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
     }
 }
 
-fn report(args: &ReportArgs, stdin: &mut dyn Read, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+fn report(
+    args: &ReportArgs,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
     let rules = rules_of(args.telling.rules.as_deref())?;
     let told = crate::run(&args.inputs, stdin, &rules, args.telling.lang.into())?;
     tell(&told, &args.telling, None, out)
@@ -152,7 +161,10 @@ fn rules_command(command: &RulesCommand, out: &mut dyn Write) -> Result<ExitCode
         }
         RulesCommand::Check { dir } => {
             let rules = only(dir.as_deref())?;
-            say(out, &format!("{} rules, nothing wrong\n", rules.rules().count()))?;
+            say(
+                out,
+                &format!("{} rules, nothing wrong\n", rules.rules().count()),
+            )?;
         }
         RulesCommand::Test { dir } => return test(&only(dir.as_deref())?, out),
     }
@@ -172,7 +184,8 @@ fn test(rules: &RuleSet, out: &mut dyn Write) -> Result<ExitCode, Failure> {
 
 /// The catalogue of the program, with the rules of a folder added.
 pub(crate) fn rules_of(folder: Option<&Path>) -> Result<RuleSet, Failure> {
-    let builtin = RuleSet::builtin().map_err(|found| Failure::Internal(diagnostic::text(&found)))?;
+    let builtin =
+        RuleSet::builtin().map_err(|found| Failure::Internal(diagnostic::text(&found)))?;
     match folder {
         Some(folder) => builtin.with(folder).map_err(|found| faulty(&found)),
         None => Ok(builtin),

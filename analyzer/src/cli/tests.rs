@@ -6,7 +6,13 @@ use super::*;
 
 fn help_of(command: &mut clap::Command, path: &str, out: &mut String) {
     out.push_str(&format!("===== {path} --help\n"));
-    out.push_str(&command.clone().term_width(100).render_long_help().to_string());
+    out.push_str(
+        &command
+            .clone()
+            .term_width(100)
+            .render_long_help()
+            .to_string(),
+    );
     for sub in command.get_subcommands_mut() {
         if sub.get_name() != "help" {
             let path = format!("{path} {}", sub.get_name());
@@ -30,8 +36,11 @@ fn report_is_the_default() {
     assert!(args.command.is_none());
     assert_eq!(args.report.inputs, ["scene.tar.gz"]);
     assert_eq!(args.report.telling.lang, LangName::Zh);
-    let args = Args::try_parse_from(["x", "report", "a", "b", "-o", "-", "--format", "md"]).unwrap();
-    assert!(matches!(args.command, Some(Command::Report(a)) if a.inputs == ["a", "b"] && a.telling.format == ["md"]));
+    let args =
+        Args::try_parse_from(["x", "report", "a", "b", "-o", "-", "--format", "md"]).unwrap();
+    assert!(
+        matches!(args.command, Some(Command::Report(a)) if a.inputs == ["a", "b"] && a.telling.format == ["md"])
+    );
 }
 
 #[test]
@@ -52,7 +61,12 @@ fn what_cannot_be_asked() {
 fn run_it(args: &[&str], stdin: &str) -> (String, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = std::iter::once("oomscene-analyze").chain(args.iter().copied());
-    let code = run(args.map(Into::into), &mut stdin.as_bytes(), &mut out, &mut err);
+    let code = run(
+        args.map(Into::into),
+        &mut stdin.as_bytes(),
+        &mut out,
+        &mut err,
+    );
     (
         format!("{code:?}"),
         String::from_utf8(out).unwrap(),
@@ -68,10 +82,16 @@ fn code(n: u8) -> String {
 fn errors_say_what_where_and_what_to_do() {
     let (ended, _, err) = run_it(&["-", "-o", "-"], "");
     assert_eq!(ended, code(2));
-    assert!(err.contains("one format, not 3") && err.contains("--format"), "{err}");
+    assert!(
+        err.contains("one format, not 3") && err.contains("--format"),
+        "{err}"
+    );
     let (ended, _, err) = run_it(&["/nowhere/scene.tar.gz", "-o", "-", "--format", "md"], "");
     assert_eq!(ended, code(3));
-    assert!(err.contains("/nowhere/scene.tar.gz") && err.contains("check the path"), "{err}");
+    assert!(
+        err.contains("/nowhere/scene.tar.gz") && err.contains("check the path"),
+        "{err}"
+    );
     let (ended, _, err) = run_it(&["why", "memcg-limit-reache", "-"], "");
     assert_eq!(ended, code(2));
     assert!(err.contains("did you mean `memcg-limit-reached`"), "{err}");
@@ -97,7 +117,11 @@ fn severity_decides_the_exit_code_when_asked() {
 fn a_folder_gets_the_files_and_the_terminal_the_verdict() {
     let folder = std::env::temp_dir().join(format!("oomscene-cli-{}", std::process::id()));
     let name = folder.to_str().unwrap();
-    let formats = report::FORMATS.iter().map(|f| f.name).collect::<Vec<_>>().join(",");
+    let formats = report::FORMATS
+        .iter()
+        .map(|f| f.name)
+        .collect::<Vec<_>>()
+        .join(",");
     let (ended, out, err) = run_it(&["-", "-o", name, "--format", &formats], KILL);
     assert_eq!(ended, code(0), "{err}");
     assert!(out.contains("hog") && out.contains("report.html"), "{out}");
