@@ -18,7 +18,9 @@ mod meminfo;
 mod missing;
 pub mod names;
 mod nodes;
+pub mod oom;
 mod pressure;
+mod probes;
 mod process_detail;
 mod processes;
 mod slabinfo;
@@ -30,6 +32,7 @@ mod testing;
 mod tmpfs;
 mod units;
 pub mod value;
+mod view;
 mod vmstat;
 mod zones;
 

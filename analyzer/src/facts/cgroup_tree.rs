@@ -17,7 +17,7 @@ pub(super) struct Hierarchy {
 }
 
 /// Finds it from the mounts, or without them from the files that there are.
-pub(super) fn find(sources: &[Source<'_>], facts: &mut Facts) -> Option<Hierarchy> {
+pub(super) fn find(sources: &[&Source<'_>], facts: &mut Facts) -> Option<Hierarchy> {
     let mounts = sources.iter().find(|s| s.path == "proc/self/mountinfo");
     mounts
         .and_then(|source| from_mounts(source, facts))
@@ -76,10 +76,10 @@ fn from_mounts(source: &Source<'_>, facts: &mut Facts) -> Option<Hierarchy> {
     }
 }
 
-fn from_files(sources: &[Source<'_>], facts: &mut Facts) -> Option<Hierarchy> {
+fn from_files(sources: &[&Source<'_>], facts: &mut Facts) -> Option<Hierarchy> {
     const V1: &str = "sys/fs/cgroup/memory/";
-    let is_v1 = |s: &&Source<'_>| s.path.starts_with(V1) && s.path.ends_with("_in_bytes");
-    let is_v2 = |s: &&Source<'_>| {
+    let is_v1 = |s: &&&Source<'_>| s.path.starts_with(V1) && s.path.ends_with("_in_bytes");
+    let is_v2 = |s: &&&Source<'_>| {
         s.path.starts_with("sys/fs/cgroup/") && s.path.ends_with("/memory.current")
     };
     if let Some(source) = sources.iter().find(is_v1) {
@@ -106,7 +106,7 @@ mod tests {
 
     fn of(mountinfo: &str) -> (Option<Hierarchy>, Option<String>) {
         let mut facts = Facts::default();
-        let found = find(&[source("proc/self/mountinfo", mountinfo)], &mut facts);
+        let found = find(&[&source("proc/self/mountinfo", mountinfo)], &mut facts);
         (found, facts.root.text("cgroup.version").map(str::to_owned))
     }
 

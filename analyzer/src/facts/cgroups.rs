@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use oomscene_bundle::Outcome;
-
 use super::cgroup_tree::{self, Hierarchy};
 use super::source::Source;
-use super::{Evidence, Facts, Record, cgroup_path};
+use super::{Evidence, Facts, Record, cgroup_path, view};
 
 /// Where a second reading lies.
 const SECOND: &str = "scene/second/";
@@ -92,7 +90,7 @@ struct Group {
 type Groups = BTreeMap<String, Group>;
 
 /// Reads `proc/self/mountinfo`, the hierarchy and its second reading.
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let Some(tree) = cgroup_tree::find(sources, facts) else {
         return;
     };
@@ -104,7 +102,8 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
         return;
     }
     let limits = effective_limits(&groups);
-    facts.root.list("cgroups").partial = partial(facts);
+    let hidden = view::hidden_cgroups(sources, facts);
+    facts.root.list("cgroups").partial = hidden;
     for (path, mut group) in groups {
         finish(&path, &mut group, limits.get(&path));
         facts.push("cgroups", group.record);
@@ -112,7 +111,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `/proc/cgroups`.
-pub(super) fn controllers(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn controllers(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         for line in source.lines() {
             let words: Vec<&str> = line.text.split_whitespace().collect();
@@ -336,27 +335,6 @@ fn finish(path: &str, group: &mut Group, limit: Option<&Effective>) {
     record.put_some("pod_uid", parts.pod_uid, &evidence);
     record.put_some("container_id", parts.container_id, &evidence);
     record.put_some("unit", parts.unit, &evidence);
-}
-
-fn partial(facts: &Facts) -> Option<String> {
-    let line = facts.ledger.iter().find(|l| {
-        l.item.starts_with("sys/fs/cgroup/")
-            && !l.item.contains("cpuset")
-            && !l.path.starts_with(SECOND)
-            && matches!(
-                l.outcome,
-                Outcome::Truncated | Outcome::Denied | Outcome::TimedOut | Outcome::Failed
-            )
-    })?;
-    Some(format!(
-        "{}: {}",
-        line.path,
-        if line.reason.is_empty() {
-            "not taken whole"
-        } else {
-            &line.reason
-        }
-    ))
 }
 
 #[cfg(test)]

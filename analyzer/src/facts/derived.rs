@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::source::Source;
 use super::{Evidence, Facts, List, Record, Value};
@@ -11,27 +12,22 @@ const RANKED: usize = 10;
 /// `OOM_SCORE_ADJ_MIN` of `include/uapi/linux/oom.h`: never killed.
 const EXEMPT: i128 = -1000;
 
-/// Time between the two readings: stated by the collector, or from two readings of uptime.
-pub(super) fn interval(sources: &[Source<'_>], facts: &mut Facts) {
+/// Time between the two readings of vmstat: the collector's stamps, or two readings of uptime.
+pub(super) fn interval(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut uptimes = Vec::new();
     for source in sources {
         if source.path.ends_with(".json") {
-            let value =
-                serde_json::from_slice::<serde_json::Value>(&source.content).unwrap_or_default();
-            let seconds = value
-                .get("interval_seconds")
-                .and_then(serde_json::Value::as_f64);
-            facts.root.put_some(
-                "vmstat.interval_seconds",
-                seconds,
-                &super::host::found(source, "interval_seconds"),
-            );
-        } else if let Some(seconds) = source
-            .text()
-            .split_whitespace()
-            .next()
-            .and_then(|w| w.parse::<f64>().ok())
-        {
+            let stamps: serde_json::Value =
+                serde_json::from_slice(&source.content).unwrap_or_default();
+            let at = |reading: &str| stamps.get(reading)?.get("proc/vmstat")?.as_u64();
+            let passed = at("second_ns")
+                .zip(at("first_ns"))
+                .and_then(|(b, a)| b.checked_sub(a));
+            let seconds = passed.map(|ns| Duration::from_nanos(ns).as_secs_f64());
+            facts
+                .root
+                .put_some("vmstat.interval_seconds", seconds, &source.first());
+        } else if let Some(seconds) = first_number(source) {
             uptimes.push((seconds, source.first()));
         }
     }
@@ -41,6 +37,10 @@ pub(super) fn interval(sources: &[Source<'_>], facts: &mut Facts) {
         let evidence = first.iter().chain(second).cloned().collect();
         facts.put("vmstat.interval_seconds", after - before, evidence);
     }
+}
+
+fn first_number(source: &Source<'_>) -> Option<f64> {
+    source.text().split_whitespace().next()?.parse().ok()
 }
 
 /// Puts what follows from the lists.

@@ -7,13 +7,13 @@ use oomscene_bundle::packed;
 
 use super::source::{Source, matches};
 use super::{
-    Facts, cgroups, derived, header, host, kernel_log, logs, meminfo, nodes, pressure, processes,
-    slabinfo, swaps, sysctl, tmpfs, units, vmstat, zones,
+    Facts, cgroups, derived, header, host, kernel_log, logs, meminfo, nodes, pressure, probes,
+    processes, slabinfo, swaps, sysctl, tmpfs, units, vmstat, zones,
 };
 use crate::intake::{File, Input, InputKind};
 
 /// Reads what it knows of some files; what it cannot read becomes a gap.
-pub type Parse = fn(&[Source<'_>], &mut Facts);
+pub type Parse = fn(&[&Source<'_>], &mut Facts);
 
 /// One row: which files, and who reads them.
 pub struct Parser {
@@ -32,7 +32,7 @@ const fn row(reads: &'static [&'static str], parse: Parse) -> Parser {
 pub const PARSERS: &[Parser] = &[
     row(&["scene/uname", "uname", "sos_commands/kernel/uname_-a"], host::uname),
     row(&["proc/sys/kernel/osrelease", "proc/sys/kernel/hostname", "etc/hostname", "proc/sys/kernel/random/boot_id", "proc/cmdline", "sys/class/dmi/id/product_name"], host::texts),
-    row(&["scene/auxv.json", "scene/address-space.json", "scene/view.json", "scene/virtualisation.json"], host::probes),
+    row(&["scene/auxv.json", "scene/address-space.json", "scene/view.json", "scene/virtualisation.json"], probes::parse),
     row(&["proc/uptime"], host::uptime),
     row(&["proc/stat"], host::stat),
     row(&["proc/loadavg"], host::loadavg),
@@ -40,7 +40,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/meminfo"], meminfo::parse),
     row(&["scene/second/proc/meminfo"], meminfo::parse_second),
     row(&["proc/vmstat"], vmstat::parse),
-    row(&["scene/second/interval.json", "proc/uptime", "scene/second/proc/uptime"], derived::interval),
+    row(&["scene/second/stamps.json", "proc/uptime", "scene/second/proc/uptime"], derived::interval),
     row(&["proc/vmstat", "scene/second/proc/vmstat"], vmstat::rates),
     row(&["proc/pressure/memory", "proc/pressure/io", "proc/pressure/cpu"], pressure::parse),
     row(&["proc/zoneinfo"], zones::zoneinfo),
@@ -54,9 +54,9 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/sys/vm/*", "proc/sys/kernel/*"], sysctl::parse),
     row(&["scene/systemd/units.txt", "usr/lib/systemd/system/**", "lib/systemd/system/**", "run/systemd/**", "etc/systemd/system/**"], units::parse),
     row(&["scene/systemd/wants.txt"], units::wanted),
-    row(&["proc/*/stat", "proc/*/status", "proc/*/comm", "proc/*/oom_score", "proc/*/oom_score_adj", "proc/*/cgroup", "proc/*/cmdline", "proc/*/maps", "proc/*/limits", "proc/*/wchan"], processes::parse),
+    row(&["scene/view.json", "proc/self/mountinfo", "proc/*/stat", "proc/*/status", "proc/*/comm", "proc/*/oom_score", "proc/*/oom_score_adj", "proc/*/cgroup", "proc/*/cmdline", "proc/*/maps", "proc/*/limits", "proc/*/wchan"], processes::parse),
     row(&["proc/cgroups"], cgroups::controllers),
-    row(&["proc/self/mountinfo", "sys/fs/cgroup/**", "scene/second/sys/fs/cgroup/**"], cgroups::parse),
+    row(&["scene/view.json", "proc/self/mountinfo", "sys/fs/cgroup/**", "scene/second/sys/fs/cgroup/**"], cgroups::parse),
     row(&["scene/kmsg.json"], kernel_log::parse),
 ];
 
@@ -73,7 +73,7 @@ pub fn gather(inputs: &[Input]) -> Facts {
         let Some(found) = by_row.get(&number) else {
             continue;
         };
-        let ordered: Vec<Source<'_>> = found.iter().map(|(_, s)| (*s).clone()).collect();
+        let ordered: Vec<&Source<'_>> = found.iter().map(|(_, s)| *s).collect();
         claimed.extend(found.iter().map(|(_, s)| s.entry));
         (parser.parse)(&ordered, &mut facts);
     }

@@ -3,14 +3,14 @@
 use super::Facts;
 use super::source::Source;
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Ok(value) = serde_json::from_slice::<serde_json::Value>(&source.content) else {
             facts.gap(source.entry, 0, "not JSON");
             continue;
         };
         let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
-        let evidence = |key: &str| super::host::found(source, &format!("\"{key}\""));
+        let evidence = |key: &str| super::probes::found(source, &format!("\"{key}\""));
         facts.root.put_some(
             "kernel_log.buffer_bytes",
             number("buffer_bytes"),

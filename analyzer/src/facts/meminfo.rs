@@ -60,7 +60,7 @@ const ITEMISED: [&str; 9] = [
 /// One line: its figure (in bytes when it has a unit) and the line.
 type Rows = BTreeMap<String, (u64, Evidence)>;
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let rows = rows(source, facts);
         if rows.is_empty() {
@@ -87,7 +87,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// The second reading: only what moves and matters.
-pub(super) fn parse_second(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse_second(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         if let Some((value, evidence)) = rows(source, facts).remove("MemAvailable") {
             facts.put("memory.available_later_bytes", value, vec![evidence]);

@@ -42,6 +42,7 @@ fn line_of<'f>(facts: &'f Facts, item: &str) -> Option<&'f Line> {
     let lines = || facts.ledger.iter().filter(about);
     lines()
         .find(|l| l.outcome.is_hole())
+        .or_else(|| lines().find(|l| l.outcome == Outcome::Captured))
         .or_else(|| lines().next())
 }
 
@@ -90,8 +91,8 @@ fn by_outcome(item: &str, line: &Line) -> Bilingual {
             format!("读取 {item} 失败{reason_zh}{}", remedy_zh(line)),
         ),
         Outcome::Captured => Bilingual::new(
-            format!("{item} was taken, but does not say it: this kernel does not print it"),
-            format!("已采集 {item}，但其中没有这一项：该内核不输出此信息"),
+            format!("{item} was taken, but does not hold this value: not every kernel writes it"),
+            format!("已采集 {item}，但其中没有这一项：并非所有内核版本都输出此信息"),
         ),
     }
 }
@@ -213,7 +214,7 @@ mod tests {
         assert!(
             why("bundle", false, old, "memory.available_bytes")
                 .en
-                .contains("does not print")
+                .contains("does not hold this value")
         );
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::source::{Source, kib};
 use super::{Facts, Record};
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut nodes: BTreeMap<u32, Record> = BTreeMap::new();
     for source in sources {
         for line in source.lines() {
@@ -49,7 +49,7 @@ mod tests {
             ),
         ];
         let mut facts = Facts::default();
-        parse(&files, &mut facts);
+        parse(&files.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(
             testing::record(&facts, "memory.nodes", 0).int("node"),
             Some(2)

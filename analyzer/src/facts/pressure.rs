@@ -51,7 +51,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("cpu", "some", "avg60", "cpu.pressure.some_avg60_percent"),
 ];
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         for line in source.lines() {
             let mut words = line.text.split_whitespace();

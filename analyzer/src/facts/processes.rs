@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use oomscene_bundle::Outcome;
-
 use super::source::{Source, kib};
-use super::{Facts, Record};
+use super::{Facts, Record, view};
 
 /// `PF_KTHREAD` of `include/linux/sched.h`, in field 9 of stat.
 const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -27,7 +25,7 @@ struct Process {
     kernel_thread: bool,
 }
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut processes: BTreeMap<i64, Process> = BTreeMap::new();
     for source in sources {
         let Some(pid) = source.number_at(1) else {
@@ -52,7 +50,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
         // Only the collector's own `proc/self` or detail files: no list of processes.
         return;
     }
-    let partial = partial(facts);
+    let partial = view::hidden_processes(sources, facts);
     let list = facts.root.list("processes");
     list.partial = partial;
     for process in processes.into_values().filter(|p| !p.kernel_thread) {
@@ -203,30 +201,6 @@ fn command_line(source: &Source<'_>, record: &mut Record) {
     );
 }
 
-/// Why processes may be missing from the list.
-fn partial(facts: &Facts) -> Option<String> {
-    let of_all = |l: &&oomscene_bundle::Line| {
-        l.item.starts_with("proc/[pid]/stat")
-            || l.path.starts_with("proc/all/stat")
-            || l.path == "proc"
-    };
-    let line = facts.ledger.iter().filter(of_all).find(|l| {
-        matches!(
-            l.outcome,
-            Outcome::Truncated | Outcome::Denied | Outcome::TimedOut | Outcome::Failed
-        )
-    })?;
-    Some(format!(
-        "{}: {}",
-        line.path,
-        if line.reason.is_empty() {
-            "not taken whole"
-        } else {
-            &line.reason
-        }
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +212,7 @@ mod tests {
             .map(|(path, text)| source(path, text))
             .collect();
         let mut facts = Facts::default();
-        parse(&sources, &mut facts);
+        parse(&sources.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(
             super::super::names::undeclared(&facts.root),
             Vec::<String>::new()
@@ -327,11 +301,14 @@ mod tests {
     #[test]
     fn a_cut_list_says_so() {
         let mut facts = Facts::default();
-        let mut line =
-            oomscene_bundle::Line::new("proc/[pid]/stat", "proc/all/stat.003", Outcome::Truncated);
+        let mut line = oomscene_bundle::Line::new(
+            "proc/[pid]/stat",
+            "proc/all/stat.003",
+            oomscene_bundle::Outcome::Truncated,
+        );
         line.reason = "5000 processes left out".to_owned();
         facts.ledger.push(line);
-        parse(&[source("proc/5/stat", "5 (a) S 1")], &mut facts);
+        parse(&[&source("proc/5/stat", "5 (a) S 1")], &mut facts);
         let Some(super::super::Value::List(list)) = facts.get("processes").map(|f| &f.value) else {
             panic!()
         };

@@ -6,7 +6,7 @@ use super::{Facts, Record, zones};
 /// Caches that are kept: a leak is at the top.
 const KEPT: usize = 20;
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let page = zones::page_size(source, facts);
         let mut caches: Vec<(u64, Record)> = Vec::new();

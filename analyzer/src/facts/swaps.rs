@@ -3,7 +3,7 @@
 use super::source::{Source, kib};
 use super::{Facts, Record};
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         // The header line alone says that there is no swap: an empty list, not an unknown one.
         facts.root.list("memory.swap_devices");

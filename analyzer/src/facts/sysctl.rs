@@ -53,7 +53,7 @@ const ROWS: &[(&str, &str, i128)] = &[
     ("proc/sys/kernel/dmesg_restrict", "policy.dmesg_restrict", 1),
 ];
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Some((_, path, unit)) = ROWS.iter().find(|(file, ..)| *file == source.path) else {
             continue;
@@ -70,7 +70,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `net.ipv4.tcp_mem` (low, pressure, high) and the sockets' use, both in pages.
-pub(super) fn tcp(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn tcp(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Some(page) = super::zones::page_size(source, facts) else {
             continue;
@@ -101,7 +101,7 @@ pub(super) fn tcp(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// `[always] madvise never`.
-pub(super) fn thp(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn thp(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let text = source.text();
         let chosen = text

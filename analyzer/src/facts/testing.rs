@@ -25,7 +25,7 @@ pub(crate) fn parse(parser: Parse, path: &str, text: &str) -> Facts {
 
 /// Runs one parser on one file; all its facts must be declared.
 pub(crate) fn parse_into(parser: Parse, path: &str, text: &str, facts: &mut Facts) {
-    parser(&[source(path, text)], facts);
+    parser(&[&source(path, text)], facts);
     assert_eq!(super::names::undeclared(&facts.root), Vec::<String>::new());
 }
 

@@ -3,7 +3,7 @@
 use super::source::Source;
 use super::{Facts, Record};
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let value: Option<serde_json::Value> = serde_json::from_slice(&source.content).ok();
         let Some(mounts) = value
@@ -30,7 +30,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
             let Some(path) = mount.get("path").and_then(serde_json::Value::as_str) else {
                 continue;
             };
-            let evidence = super::host::found(source, &format!("\"{path}\""));
+            let evidence = super::probes::found(source, &format!("\"{path}\""));
             let number = |key: &str| mount.get(key).and_then(serde_json::Value::as_u64);
             let mut record = Record::new();
             record.put("mount_point", path, evidence.clone());

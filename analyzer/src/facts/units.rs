@@ -14,9 +14,9 @@ const KEYS: &[(&str, &str)] = &[
 
 /// Settings by unit. Files come as the collector lists them; one in `etc` overrides one in `usr`,
 /// a drop-in overrides its unit file (`systemd.unit(5)`).
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let mut units: BTreeMap<String, Record> = BTreeMap::new();
-    let mut order: Vec<&Source<'_>> = sources.iter().collect();
+    let mut order: Vec<&Source<'_>> = sources.to_vec();
     order.sort_by_key(|s| rank(&s.path));
     for source in order {
         let Some(name) = unit_of(&source.path) else {
@@ -114,7 +114,7 @@ fn rank(path: &str) -> (bool, u8) {
 }
 
 /// Services that start at boot, one a line.
-pub(super) fn wanted(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn wanted(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         for (unit, fact) in [
             ("earlyoom.service", "policy.earlyoom_enabled"),
@@ -159,7 +159,7 @@ mod tests {
             ),
         ];
         let mut facts = Facts::default();
-        parse(&files, &mut facts);
+        parse(&files.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(facts.root.items("policy.units").len(), 1);
         let unit = testing::record(&facts, "policy.units", 0);
         assert_eq!(unit.text("unit"), Some("db.service"));

@@ -23,7 +23,7 @@ const RATES: &[(&str, &str)] = &[
 
 type Counters = BTreeMap<String, (u64, Vec<Evidence>)>;
 
-pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let counters = read(source);
         if counters.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn parse(sources: &[Source<'_>], facts: &mut Facts) {
 }
 
 /// Both readings together, the first one first.
-pub(super) fn rates(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn rates(sources: &[&Source<'_>], facts: &mut Facts) {
     let [first, second] = sources else {
         return;
     };
@@ -143,11 +143,11 @@ mod tests {
             testing::source("scene/second/proc/vmstat", "pswpout 300\noom_kill 5\n"),
         ];
         let mut facts = Facts::default();
-        rates(&two, &mut facts);
+        rates(&two.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(facts.root.int("vmstat.oom_kills_between_count"), Some(1));
         assert_eq!(facts.get("vmstat.swapped_out_per_second"), None);
         facts.put("vmstat.interval_seconds", 2.0, Vec::new());
-        rates(&two, &mut facts);
+        rates(&two.iter().collect::<Vec<_>>(), &mut facts);
         assert_eq!(
             facts.root.number("vmstat.swapped_out_per_second"),
             Some(100.0)

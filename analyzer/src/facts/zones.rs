@@ -11,7 +11,7 @@ const KEYS: &[(&str, &str)] = &[
     ("managed", "managed_bytes"),
 ];
 
-pub(super) fn zoneinfo(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn zoneinfo(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let page = page_size(source, facts);
         let mut zone: Option<Record> = None;
@@ -40,7 +40,7 @@ pub(super) fn zoneinfo(sources: &[Source<'_>], facts: &mut Facts) {
     }
 }
 
-pub(super) fn buddyinfo(sources: &[Source<'_>], facts: &mut Facts) {
+pub(super) fn buddyinfo(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let page = page_size(source, facts);
         for line in source.lines() {

@@ -9,7 +9,7 @@ fn of(files: &[(&str, &str)]) -> Facts {
         .map(|(path, text)| source(path, text))
         .collect();
     let mut facts = Facts::default();
-    parse(&sources, &mut facts);
+    parse(&sources.iter().collect::<Vec<_>>(), &mut facts);
     assert_eq!(
         super::super::names::undeclared(&facts.root),
         Vec::<String>::new()
@@ -137,7 +137,7 @@ fn v1_sentinels_of_all_page_sizes_and_the_kernels_own_effective_limit() {
 fn the_number_of_cgroups() {
     let mut facts = Facts::default();
     controllers(
-        &[source(
+        &[&source(
             "proc/cgroups",
             "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t5\t31337\t1\n",
         )],
