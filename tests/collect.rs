@@ -1,10 +1,6 @@
 //! Drives the real `oomscene-collect`: on this machine, on made-up ones, cut short, and without rights.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failing test panics"
-)]
+#![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -326,6 +322,59 @@ fn stuck_process_is_left_behind_and_named() {
             .contains("state S, waiting in folio_wait_bit_common"),
         "{}",
         line.reason
+    );
+}
+
+#[test]
+fn many_stuck_processes_do_not_hide_the_rest() {
+    let machine = Machine::new();
+    for pid in 20..28 {
+        machine.stuck(pid);
+        machine.write(
+            &format!("proc/{pid}/stack"),
+            "[<0>] folio_wait_bit_common+0x13d/0x370\n",
+        );
+    }
+    machine.write("proc/7/maps", "00400000-00401000 r-xp 00000000 00:00 0\n");
+    machine.write("sys/fs/cgroup/cgroup.controllers", "memory\n");
+    let began = Instant::now();
+    let (_, path) = machine.collect(&[]);
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
+    let bundle = open(&path);
+    let outcomes = |outcome| {
+        lines(&bundle, "proc/[pid]/cmdline")
+            .iter()
+            .filter(|l| l.outcome == outcome)
+            .count()
+    };
+    assert_eq!(
+        (outcomes(Outcome::TimedOut), outcomes(Outcome::Skipped)),
+        (1, 1),
+        "one line for each kind"
+    );
+    assert!(
+        bundle.entry("proc/20/stack").is_some(),
+        "where a stuck process waits"
+    );
+    assert!(
+        bundle.entry("proc/7/maps").is_some(),
+        "a healthy process after the stuck ones"
+    );
+    assert!(bundle.entry("sys/fs/cgroup/all/memory.000").is_some());
+    let maps = lines(&bundle, "proc/[top]/maps")
+        .into_iter()
+        .find(|l| l.path == "proc/20/maps")
+        .unwrap();
+    assert_eq!(
+        (maps.outcome, maps.reason.as_str()),
+        (
+            Outcome::Skipped,
+            "left out: another file of proc/20 had not answered"
+        )
     );
 }
 

@@ -42,7 +42,6 @@ pub fn take(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
     if let Some(reason) = skip {
         sink.note(Line {
             reason,
-            remedy: item.remedy.to_owned(),
             ..Line::new(item.path, item.path, Outcome::Skipped)
         });
         return Ok(());
@@ -69,7 +68,13 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
     match item.take {
         Take::File => each(item, visit, sink, vec![item.path.to_owned()], &[]),
         Take::Glob { files_max } => {
-            let matches = glob::readable(&visit.host, item.path, files_max);
+            let mut matches = glob::readable(&visit.host, item.path, files_max);
+            let name = |path: &str| {
+                path.rsplit('/')
+                    .next()
+                    .is_some_and(|name| item.except.contains(&name))
+            };
+            matches.paths.retain(|path| !name(path));
             matches.note(item, sink);
             each(item, visit, sink, matches.paths, &[])
         }

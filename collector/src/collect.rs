@@ -47,8 +47,13 @@ pub fn collect<W: Write>(
         ..Summary::default()
     };
     let mut again = Again::default();
-    for room in sources::ROOMS {
-        progress(room.question);
+    for (number, room) in sources::ROOMS.iter().enumerate() {
+        progress(&format!(
+            "{}/{} {}",
+            number + 1,
+            sources::ROOMS.len(),
+            room.question
+        ));
         if again.is_due() {
             again.take(&mut visit, &mut writer, &mut summary)?;
         }

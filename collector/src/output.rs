@@ -39,7 +39,8 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
     };
     let file = done().map_err(|error| Error::io(&shown, error))?;
     summary.bytes = file.metadata().map_or(0, |metadata| metadata.len());
-    path.clone_into(&mut summary.path);
+    // The operator must find it again from another folder.
+    summary.path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     Ok(summary)
 }
 
