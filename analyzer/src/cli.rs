@@ -2,9 +2,10 @@
 
 mod exit;
 mod outlet;
-mod perform;
+pub(crate) mod perform;
 
 pub use exit::Failure;
+pub(crate) use outlet::make as make_folder;
 pub use outlet::{Place, Written};
 pub use perform::run;
 
@@ -122,20 +123,14 @@ pub enum RulesCommand {
         /// Folder of rules that add to the catalogue or replace its rules by id
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
-        /// Language of the titles
-        #[arg(long, value_enum, default_value = "en")]
-        lang: LangName,
     },
-    /// Print one rule: what it says, why, and what it asks for
+    /// Print one rule: where it lies, what it means, its text
     Show {
         /// Id of the rule
         id: String,
         /// Folder of rules that add to the catalogue or replace its rules by id
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
-        /// Language of the page
-        #[arg(long, value_enum, default_value = "en")]
-        lang: LangName,
     },
     /// Check rule files for mistakes: names, units, languages, cycles
     Check {

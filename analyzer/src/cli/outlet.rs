@@ -75,7 +75,7 @@ pub(super) fn write(
 }
 
 /// Makes a folder if it is not there.
-pub(super) fn make(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn make(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))
 }
 

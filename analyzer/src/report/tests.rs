@@ -16,7 +16,7 @@ fn check(name: &str, built: &Built) {
         let drawn = draw(built, f.name, Lang::En);
         insta::assert_snapshot!(format!("{name}-en.{}", f.name), drawn);
     }
-    for f in ["md", "text"] {
+    for f in ["html", "md", "text"] {
         let drawn = draw(built, f, Lang::Zh);
         insta::assert_snapshot!(format!("{name}-zh.{f}"), drawn);
     }
@@ -174,6 +174,7 @@ fn words_are_complete_and_used() {
         include_str!("../../templates/summary.txt.j2"),
         include_str!("tell/key_facts.rs"),
         include_str!("tell/memory.rs"),
+        include_str!("../cli/perform.rs"),
     ]
     .concat();
     let mut known = std::collections::BTreeSet::new();

@@ -22,6 +22,8 @@ pub const WORDS: &[Row] = &[
     ("yes", "yes", "是"),
     ("no", "no", "否"),
     ("unknown", "unknown", "未知"),
+    ("report", "Report", "报告"),
+    ("bundle", "Bundle", "采集包"),
     // Verdict
     ("outcome_root_cause", "Root cause", "根因"),
     ("outcome_not_determined", "Cause not determined", "根因未确定"),
@@ -35,7 +37,7 @@ pub const WORDS: &[Row] = &[
     ("severity_low", "low", "低"),
     ("severity_medium", "medium", "中"),
     ("severity_high", "high", "高"),
-    ("severity_critical", "critical", "严重"),
+    ("severity_critical", "critical", "紧急"),
     ("why_confident", "Why this sure", "可信度依据"),
     ("mechanism", "How it came to this", "机理"),
     ("references", "Read more", "参考资料"),
