@@ -35,7 +35,12 @@ pub struct Error {
 impl Error {
     /// A new error about `entry` (may be empty when no entry was reached).
     pub fn new(kind: Kind, entry: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { kind, entry: entry.into(), detail: detail.into(), source: None }
+        Self {
+            kind,
+            entry: entry.into(),
+            detail: detail.into(),
+            source: None,
+        }
     }
 
     /// An I/O error met at `entry`.
@@ -89,6 +94,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|e| e as &(dyn std::error::Error + 'static))
+        self.source
+            .as_ref()
+            .map(|e| e as &(dyn std::error::Error + 'static))
     }
 }

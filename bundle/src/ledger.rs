@@ -26,7 +26,10 @@ impl Outcome {
     /// Whether the item left a hole that more rights or time could have filled.
     #[must_use]
     pub fn is_hole(self) -> bool {
-        matches!(self, Self::Truncated | Self::Denied | Self::TimedOut | Self::Failed)
+        matches!(
+            self,
+            Self::Truncated | Self::Denied | Self::TimedOut | Self::Failed
+        )
     }
 }
 

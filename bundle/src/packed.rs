@@ -56,16 +56,26 @@ pub fn split(entry: &[u8]) -> Vec<File> {
     let mut files: Vec<File> = Vec::new();
     for (number, line) in (1_u32..).zip(entry.split_inclusive(|b| *b == b'\n')) {
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
-        if let Some(path) = bare.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE)) {
+        if let Some(path) = bare
+            .strip_prefix(OPEN)
+            .and_then(|rest| rest.strip_suffix(CLOSE))
+        {
             let path = String::from_utf8_lossy(path).into_owned();
-            files.push(File { path, content: Vec::new(), first_line: number + 1 });
+            files.push(File {
+                path,
+                content: Vec::new(),
+                first_line: number + 1,
+            });
             continue;
         }
-        let Some(file) = files.last_mut() else { continue };
+        let Some(file) = files.last_mut() else {
+            continue;
+        };
         if bare == NO_NEWLINE {
             file.content.pop();
         } else if is_escapable(line) {
-            file.content.extend_from_slice(line.get(1..).unwrap_or_default());
+            file.content
+                .extend_from_slice(line.get(1..).unwrap_or_default());
         } else {
             file.content.extend_from_slice(line);
         }

@@ -55,9 +55,16 @@ impl Reader {
     /// [`Kind::BadPath`], [`Kind::BadType`] and [`Kind::TooLarge`] for hostile input; each names
     /// the entry.
     pub fn read(input: impl Read) -> Result<Self, Error> {
-        let counted = Counted { inner: input, bytes: 0 };
+        let counted = Counted {
+            inner: input,
+            bytes: 0,
+        };
         let gzip = MultiGzDecoder::new(counted);
-        let mut archive = tar::Archive::new(Guarded { gzip, bytes: 0, tripped: None });
+        let mut archive = tar::Archive::new(Guarded {
+            gzip,
+            bytes: 0,
+            tripped: None,
+        });
         let mut bundle = Self::default();
         let outcome = bundle.take_entries(&mut archive);
         let guard = archive.into_inner();
@@ -67,7 +74,10 @@ impl Reader {
         match outcome {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Io && bundle.has_header() => {
-                bundle.tear = Some(Tear { after: bundle.last_path(), reason: error.to_string() });
+                bundle.tear = Some(Tear {
+                    after: bundle.last_path(),
+                    reason: error.to_string(),
+                });
             }
             Err(error) if error.kind() == Kind::Io => {
                 return Err(Error::new(Kind::NotABundle, "", error.to_string()));
@@ -79,7 +89,10 @@ impl Reader {
         }
         if bundle.end.is_none() && bundle.tear.is_none() {
             let reason = format!("{} is missing", layout::END);
-            bundle.tear = Some(Tear { after: bundle.last_path(), reason });
+            bundle.tear = Some(Tear {
+                after: bundle.last_path(),
+                reason,
+            });
         }
         bundle.verify();
         Ok(bundle)
@@ -88,7 +101,10 @@ impl Reader {
     /// Content of the entry at `path`.
     #[must_use]
     pub fn entry(&self, path: &str) -> Option<&[u8]> {
-        self.entries.iter().find(|e| e.path == path).map(|e| e.content.as_slice())
+        self.entries
+            .iter()
+            .find(|e| e.path == path)
+            .map(|e| e.content.as_slice())
     }
 
     fn has_header(&self) -> bool {
@@ -96,7 +112,9 @@ impl Reader {
     }
 
     fn last_path(&self) -> String {
-        self.entries.last().map_or_else(String::new, |e| e.path.clone())
+        self.entries
+            .last()
+            .map_or_else(String::new, |e| e.path.clone())
     }
 
     fn take_entries<R: Read>(&mut self, archive: &mut tar::Archive<R>) -> Result<(), Error> {
@@ -109,7 +127,9 @@ impl Reader {
                 let detail = format!("more than {} entries", limits::ENTRIES_MAX);
                 return Err(Error::new(Kind::TooLarge, path, detail));
             }
-            let Some(path) = check_kind(&entry, path)? else { continue };
+            let Some(path) = check_kind(&entry, path)? else {
+                continue;
+            };
             let size = entry.size();
             if size > limits::ENTRY_BYTES_MAX {
                 let detail = format!("{size} bytes; the limit is {}", limits::ENTRY_BYTES_MAX);
@@ -117,7 +137,9 @@ impl Reader {
             }
             // The stated size is the sender's claim: grow with what really comes.
             let mut content = Vec::new();
-            entry.read_to_end(&mut content).map_err(|e| Error::io(&path, e))?;
+            entry
+                .read_to_end(&mut content)
+                .map_err(|e| Error::io(&path, e))?;
             if content.len() as u64 != size {
                 let cut = io::Error::from(io::ErrorKind::UnexpectedEof);
                 return Err(Error::io(&path, cut));
@@ -141,7 +163,11 @@ impl Reader {
         if self.top.is_empty() {
             top.clone_into(&mut self.top);
         } else if top != self.top {
-            return Err(Error::new(Kind::BadPath, bare, "a bundle has one top folder"));
+            return Err(Error::new(
+                Kind::BadPath,
+                bare,
+                "a bundle has one top folder",
+            ));
         }
         Ok(path.to_owned())
     }
@@ -157,7 +183,8 @@ impl Reader {
             self.end = serde_json::from_slice(&content).ok();
         } else if path.starts_with(layout::LEDGER_DIR) {
             let lines = content.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-            self.ledger.extend(lines.filter_map(|l| serde_json::from_slice::<Line>(l).ok()));
+            self.ledger
+                .extend(lines.filter_map(|l| serde_json::from_slice::<Line>(l).ok()));
         } else {
             self.entries.push(Entry { path, content });
         }
@@ -175,7 +202,12 @@ impl Reader {
                 .get(e.path.as_str())
                 .is_some_and(|sum| *sum != crate::writer::sha256_hex(&e.content))
         };
-        self.changed = self.entries.iter().filter(wrong).map(|e| e.path.clone()).collect();
+        self.changed = self
+            .entries
+            .iter()
+            .filter(wrong)
+            .map(|e| e.path.clone())
+            .collect();
     }
 }
 
@@ -185,8 +217,11 @@ fn parse_header(content: &[u8]) -> Result<Header, Error> {
         return Err(not("the header is too large".to_owned()));
     }
     // The version is looked at before the rest: a newer format may have another header.
-    let value: serde_json::Value = serde_json::from_slice(content).map_err(|e| not(e.to_string()))?;
-    let version = value.get("format_version").and_then(serde_json::Value::as_u64);
+    let value: serde_json::Value =
+        serde_json::from_slice(content).map_err(|e| not(e.to_string()))?;
+    let version = value
+        .get("format_version")
+        .and_then(serde_json::Value::as_u64);
     match version {
         Some(v) if v == u64::from(layout::FORMAT_VERSION) => {}
         Some(v) => {
@@ -217,7 +252,11 @@ fn check_kind<R: Read>(entry: &tar::Entry<'_, R>, path: String) -> Result<Option
         return Err(Error::new(Kind::BadType, path, detail));
     }
     if path.is_empty() {
-        return Err(Error::new(Kind::BadPath, path, "the entry lies outside the top folder"));
+        return Err(Error::new(
+            Kind::BadPath,
+            path,
+            "the entry lies outside the top folder",
+        ));
     }
     Ok(Some(path))
 }
@@ -249,7 +288,10 @@ impl<R: Read> Read for Guarded<R> {
         self.bytes += n as u64;
         let packed = self.gzip.get_ref().bytes.max(1);
         if self.bytes > limits::TOTAL_BYTES_MAX {
-            self.tripped = Some(format!("more than {} bytes unpacked", limits::TOTAL_BYTES_MAX));
+            self.tripped = Some(format!(
+                "more than {} bytes unpacked",
+                limits::TOTAL_BYTES_MAX
+            ));
         } else if self.bytes > limits::RATIO_FROM_BYTES && self.bytes / packed > limits::RATIO_MAX {
             self.tripped = Some(format!(
                 "unpacks to more than {} times its size: this looks like a compression bomb",

@@ -103,7 +103,10 @@ impl<W: Write> Writer<W> {
         let mut text = to_json(layout::END, &end)?;
         text.push(b'\n');
         self.append(layout::END, &text)?;
-        let gzip = self.tar.into_inner().map_err(|e| Error::io(layout::END, e))?;
+        let gzip = self
+            .tar
+            .into_inner()
+            .map_err(|e| Error::io(layout::END, e))?;
         let mut out = gzip.finish().map_err(|e| Error::io(layout::END, e))?;
         out.flush().map_err(|e| Error::io(layout::END, e))?;
         Ok(out)
@@ -112,7 +115,11 @@ impl<W: Write> Writer<W> {
     fn append(&mut self, path: &str, content: &[u8]) -> Result<(), Error> {
         layout::check_path(path)?;
         if content.len() as u64 > crate::limits::ENTRY_BYTES_MAX {
-            return Err(Error::new(Kind::TooLarge, path, "the entry is larger than a bundle may hold"));
+            return Err(Error::new(
+                Kind::TooLarge,
+                path,
+                "the entry is larger than a bundle may hold",
+            ));
         }
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Regular);

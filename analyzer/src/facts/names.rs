@@ -1,0 +1,208 @@
+//! The declared names of facts: the contract with rule authors, version 1.
+//!
+//! Each row says the path, the kind with its unit, what it means, and which item of a collection
+//! it comes from. `[]` marks an item of a list. Adding a fact = a row here and a `put` in a parser.
+
+mod cgroups;
+mod host;
+mod logs;
+mod memory;
+mod oom;
+mod policy;
+mod processes;
+
+/// Version of the set of names.
+pub const VERSION: u32 = 1;
+
+/// What a fact is measured in. Comparing kinds that do not fit is a rule error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Bytes, whole.
+    Bytes,
+    /// Memory pages of the machine.
+    Pages,
+    /// A count of things or events.
+    Count,
+    /// A number that names something (pid, uid): only equality makes sense.
+    Id,
+    /// Seconds.
+    Seconds,
+    /// Seconds since 1970-01-01 UTC.
+    Time,
+    /// Percent, 0 to 100 (load and scores have no unit: [`Kind::Number`]).
+    Percent,
+    /// A number without a unit.
+    Number,
+    /// Text as the machine wrote it.
+    Text,
+    /// Yes or no.
+    Flag,
+    /// A list of texts.
+    Texts,
+    /// A list of records; its fields are declared with `[]`.
+    List,
+}
+
+/// One declared name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// Dotted path; `[]` after the name of a list.
+    pub path: &'static str,
+    /// Kind and unit.
+    pub kind: Kind,
+    /// What it means.
+    pub what: &'static str,
+    /// Item of the collection that it comes from, or `kernel log`.
+    pub from: &'static str,
+}
+
+const fn name(path: &'static str, kind: Kind, what: &'static str, from: &'static str) -> Name {
+    Name {
+        path,
+        kind,
+        what,
+        from,
+    }
+}
+
+/// All tables, in the order of the manual.
+pub const TABLES: &[&[Name]] = &[
+    host::NAMES,
+    memory::NAMES,
+    policy::NAMES,
+    processes::NAMES,
+    cgroups::NAMES,
+    logs::NAMES,
+    oom::NAMES,
+];
+
+/// All declared names.
+pub fn all() -> impl Iterator<Item = &'static Name> {
+    TABLES.iter().copied().flatten()
+}
+
+/// The declaration of `path`; indexes like `[3]` are read as `[]`.
+#[must_use]
+pub fn find(path: &str) -> Option<&'static Name> {
+    let mut bare = String::with_capacity(path.len());
+    let mut inside = false;
+    for c in path.chars() {
+        match c {
+            '[' => {
+                inside = true;
+                bare.push_str("[]");
+            }
+            ']' => inside = false,
+            _ if inside => {}
+            _ => bare.push(c),
+        }
+    }
+    all().find(|n| n.path == bare)
+}
+
+/// Whether some declared name lies below `path` (it is a record).
+#[must_use]
+pub fn is_record(path: &str) -> bool {
+    all().any(|n| {
+        n.path
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
+}
+
+/// Paths of the facts that are put but not declared: must be empty.
+#[must_use]
+pub fn undeclared(root: &super::Record) -> Vec<String> {
+    let mut wrong = std::collections::BTreeSet::new();
+    walk(root, "", &mut wrong);
+    wrong.into_iter().collect()
+}
+
+fn walk(record: &super::Record, prefix: &str, wrong: &mut std::collections::BTreeSet<String>) {
+    for (key, fact) in &record.fields {
+        let path = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match &fact.value {
+            super::Value::Record(inner) => walk(inner, &path, wrong),
+            super::Value::List(list) => {
+                if find(&path).is_none() {
+                    wrong.insert(path.clone());
+                }
+                for item in &list.items {
+                    if let super::Value::Record(inner) = &item.value {
+                        walk(inner, &format!("{path}[]"), wrong);
+                    }
+                }
+            }
+            value => {
+                if !find(&path).is_some_and(|n| fits(n.kind, value)) {
+                    wrong.insert(path);
+                }
+            }
+        }
+    }
+}
+
+fn fits(kind: Kind, value: &super::Value) -> bool {
+    use super::Value;
+    match kind {
+        Kind::Bytes | Kind::Pages | Kind::Count | Kind::Id => matches!(value, Value::Int(_)),
+        Kind::Seconds | Kind::Time | Kind::Percent | Kind::Number => {
+            matches!(value, Value::Int(_) | Value::Number(_))
+        }
+        Kind::Text => matches!(value, Value::Text(_)),
+        Kind::Flag => matches!(value, Value::Flag(_)),
+        Kind::Texts | Kind::List => matches!(value, Value::List(_)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lists_declared() {
+        let mut seen = std::collections::BTreeSet::new();
+        for n in all() {
+            assert!(seen.insert(n.path), "{} is declared twice", n.path);
+            assert!(
+                !n.what.is_empty() && !n.from.is_empty(),
+                "{} lacks words",
+                n.path
+            );
+            let mut at = 0;
+            while let Some(found) = n.path[at..].find("[]") {
+                let list = &n.path[..at + found];
+                assert!(
+                    all().any(|l| l.path == list && l.kind == Kind::List),
+                    "{list} is no list"
+                );
+                at += found + 2;
+            }
+        }
+    }
+
+    #[test]
+    fn the_name_says_the_unit() {
+        for n in all() {
+            let last = n.path.rsplit('.').next().unwrap();
+            match n.kind {
+                Kind::Bytes => assert!(last.ends_with("_bytes"), "{}", n.path),
+                Kind::Pages => assert!(last.ends_with("_pages"), "{}", n.path),
+                Kind::Seconds => assert!(last.ends_with("_seconds"), "{}", n.path),
+                Kind::Percent => assert!(last.ends_with("_percent"), "{}", n.path),
+                _ => assert!(
+                    !["_bytes", "_pages", "_percent", "_kb"]
+                        .iter()
+                        .any(|u| last.ends_with(u)),
+                    "{}",
+                    n.path
+                ),
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Names of facts about memory cgroups as the collector found them.
+
+use super::{Kind, Name, name};
+
+#[rustfmt::skip] // a table is read by row
+pub(super) const NAMES: &[Name] = &[
+    name("cgroup.version", Kind::Text, "v1, v2, hybrid or none", "proc/self/mountinfo"),
+    name("cgroup.memory_groups_count", Kind::Count, "memory cgroups that the kernel holds, dying ones too", "proc/cgroups"),
+    name("cgroup.dying_count", Kind::Count, "removed cgroups that still hold memory (v2 root cgroup.stat)", "sys/fs/cgroup/all"),
+    name("cgroups", Kind::List, "memory cgroups, as captured", "sys/fs/cgroup/all"),
+    name("cgroups[].path", Kind::Text, "path in the memory hierarchy", "sys/fs/cgroup/all"),
+    name("cgroups[].usage_bytes", Kind::Bytes, "memory.current or usage_in_bytes, page cache included", "sys/fs/cgroup/all"),
+    name("cgroups[].limited", Kind::Flag, "it has a limit of its own", "sys/fs/cgroup/all"),
+    name("cgroups[].limit_bytes", Kind::Bytes, "memory.max or limit_in_bytes; unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].effective_limited", Kind::Flag, "it or an ancestor has a limit", "sys/fs/cgroup/all"),
+    name("cgroups[].effective_limit_bytes", Kind::Bytes, "smallest limit from here to the root; unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].effective_limit_path", Kind::Text, "the cgroup that has it", "sys/fs/cgroup/all"),
+    name("cgroups[].high_bytes", Kind::Bytes, "memory.high; unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].peak_bytes", Kind::Bytes, "memory.peak or max_usage_in_bytes", "sys/fs/cgroup/all"),
+    name("cgroups[].swap_bytes", Kind::Bytes, "swap in use", "sys/fs/cgroup/all"),
+    name("cgroups[].swap_limit_bytes", Kind::Bytes, "swap limit (v2) or memory plus swap limit (v1); unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].hit_limit_count", Kind::Count, "memory.events max or failcnt: charges that met the limit, not kills", "sys/fs/cgroup/all"),
+    name("cgroups[].oom_count", Kind::Count, "memory.events oom", "sys/fs/cgroup/all"),
+    name("cgroups[].oom_kill_count", Kind::Count, "processes killed in it since it was made (4.13+)", "sys/fs/cgroup/all"),
+    name("cgroups[].oom_kills_between_count", Kind::Count, "kills between the two readings", "scene/second/sys/fs/cgroup/all"),
+    name("cgroups[].oom_group", Kind::Flag, "memory.oom.group: all die together", "sys/fs/cgroup/all"),
+    name("cgroups[].oom_kill_disabled", Kind::Flag, "v1 oom_kill_disable: tasks hang instead of dying", "sys/fs/cgroup/all"),
+    name("cgroups[].under_oom", Kind::Flag, "v1 under_oom: at its limit now", "sys/fs/cgroup/all"),
+    name("cgroups[].anon_bytes", Kind::Bytes, "anonymous memory", "sys/fs/cgroup/all"),
+    name("cgroups[].file_bytes", Kind::Bytes, "page cache", "sys/fs/cgroup/all"),
+    name("cgroups[].shmem_bytes", Kind::Bytes, "tmpfs and shared memory", "sys/fs/cgroup/all"),
+    name("cgroups[].sock_bytes", Kind::Bytes, "socket buffers (v2)", "sys/fs/cgroup/all"),
+    name("cgroups[].kernel_bytes", Kind::Bytes, "kernel memory", "sys/fs/cgroup/all"),
+    name("cgroups[].slab_bytes", Kind::Bytes, "kernel objects", "sys/fs/cgroup/all"),
+    name("cgroups[].processes_count", Kind::Count, "processes in it", "sys/fs/cgroup/all"),
+    name("cgroups[].pids_count", Kind::Count, "pids.current", "sys/fs/cgroup/all"),
+    name("cgroups[].pids_limit_count", Kind::Count, "pids.max; unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].pod_uid", Kind::Text, "Kubernetes pod, from the path", "sys/fs/cgroup/all"),
+    name("cgroups[].container_id", Kind::Text, "container, from the path", "sys/fs/cgroup/all"),
+    name("cgroups[].unit", Kind::Text, "systemd unit, from the path", "sys/fs/cgroup/all"),
+];

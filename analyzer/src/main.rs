@@ -1,0 +1,5 @@
+//! `oomscene-analyze`: arguments in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(2)
+}
