@@ -116,12 +116,11 @@ impl Reader {
             };
             let Some(talk) = &mut self.talk else { continue };
             let began = Instant::now();
-            let patience = if talk.greeted {
-                patience
-            } else {
-                patience + START
+            let answer = match talk.wait_greeting((began + START).min(until)) {
+                Ok(()) => talk.wait_answer((Instant::now() + patience).min(until)),
+                Err(silence) => Err(silence),
             };
-            let silence = match talk.wait_answer((began + patience).min(until)) {
+            let silence = match answer {
                 Ok(head) => {
                     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
                     let end = HEAD_BYTES + head.length as usize;
