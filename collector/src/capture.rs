@@ -169,7 +169,12 @@ fn read_paths(
     paths: &mut dyn Iterator<Item = String>,
     receive: &mut Receive<'_>,
 ) -> Result<(), Error> {
-    if item.door == Door::Reader {
+    let through_reader = match item.door {
+        Door::Direct => false,
+        Door::Reader => true,
+        Door::ReaderIfAny => visit.reader.could_start(),
+    };
+    if through_reader {
         let bytes_max = u32::try_from(item.bytes_max).unwrap_or(u32::MAX);
         let Visit {
             host,
@@ -231,7 +236,7 @@ fn state_of(host: &Host, path: &str) -> String {
 }
 
 fn finish(item: &Item, sink: &mut dyn Sink, mut line: Line, content: &[u8]) -> Result<(), Error> {
-    if line.outcome != Outcome::Captured && line.remedy.is_empty() {
+    if line.outcome == Outcome::Denied && line.remedy.is_empty() {
         item.remedy.clone_into(&mut line.remedy);
     }
     if matches!(line.outcome, Outcome::Captured | Outcome::Truncated) {
@@ -245,10 +250,11 @@ fn finish(item: &Item, sink: &mut dyn Sink, mut line: Line, content: &[u8]) -> R
 
 fn trouble_line(item: &Item, path: &str, trouble: &Trouble) -> Line {
     let outcome = trouble.outcome();
-    let remedy = if outcome == Outcome::Absent {
-        ""
-    } else {
+    // The catalogue's advice is about rights.
+    let remedy = if outcome == Outcome::Denied {
         item.remedy
+    } else {
+        ""
     };
     Line {
         reason: trouble.reason(),

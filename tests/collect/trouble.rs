@@ -300,3 +300,46 @@ fn folder_gets_the_usual_name() {
     );
     assert!(text(&output.stdout).contains(&name));
 }
+
+#[test]
+fn refused_fork_costs_only_what_needs_a_process() {
+    let machine = Machine::new();
+    machine.write("sys/fs/cgroup/cgroup.controllers", "memory\n");
+    machine.write("sys/fs/cgroup/app.slice/memory.max", "max\n");
+    machine.write("proc/7/stack", "[<0>] do_wait\n");
+    let path = machine.path("x.tar.gz");
+    // Not the limit of processes, which root does not have: a reader that cannot be found.
+    let status = Command::new("unshare")
+        .args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t tmpfs none /proc && exec \"$0\" \"$@\"",
+            PROGRAM,
+        ])
+        .args([
+            "--root",
+            machine.folder.path().to_str().unwrap(),
+            "-o",
+            path.to_str().unwrap(),
+        ])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    if !rustix::process::geteuid().is_root() {
+        assert!(!status.success(), "only root can hide /proc");
+        return;
+    }
+    let bundle = open(&path);
+    let cmdline = lines(&bundle, "proc/[pid]/cmdline")[0];
+    assert_eq!(cmdline.outcome, Outcome::Failed);
+    assert!(
+        cmdline
+            .reason
+            .contains("the reader process could not be started"),
+        "{}",
+        cmdline.reason
+    );
+    assert_eq!(bundle.entry("proc/7/stack").unwrap(), b"[<0>] do_wait\n");
+    assert!(bundle.entry("sys/fs/cgroup/all/memory.000").is_some());
+}

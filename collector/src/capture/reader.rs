@@ -83,6 +83,13 @@ impl Reader {
         reader
     }
 
+    /// Whether a process could be started at all. A reader that was given up for the sake of the
+    /// machine counts: then its files are better left alone.
+    #[must_use]
+    pub fn could_start(&self) -> bool {
+        !matches!(self.dead, Some(Trouble::Failed(_)))
+    }
+
     /// Process id of the reader that is running now.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
