@@ -42,7 +42,6 @@ pub fn take(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
     if let Some(reason) = skip {
         sink.note(Line {
             reason,
-            remedy: item.remedy.to_owned(),
             ..Line::new(item.path, item.path, Outcome::Skipped)
         });
         return Ok(());
@@ -69,7 +68,13 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
     match item.take {
         Take::File => each(item, visit, sink, vec![item.path.to_owned()], &[]),
         Take::Glob { files_max } => {
-            let matches = glob::readable(&visit.host, item.path, files_max);
+            let mut matches = glob::readable(&visit.host, item.path, files_max);
+            let name = |path: &str| {
+                path.rsplit('/')
+                    .next()
+                    .is_some_and(|name| item.except.contains(&name))
+            };
+            matches.paths.retain(|path| !name(path));
             matches.note(item, sink);
             each(item, visit, sink, matches.paths, &[])
         }
@@ -85,10 +90,15 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             packed::take(item, visit, sink, &packed::Pack { into, names, found })
         }
         Take::Made(probe) => {
-            for made in probe(visit) {
+            let began = Instant::now();
+            let all = probe(visit);
+            // The first entry carries the time of all.
+            let mut micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            for made in all {
                 let line = Line {
                     reason: made.reason,
                     errno: made.errno,
+                    micros: std::mem::take(&mut micros),
                     ..Line::new(item.path, &made.path, made.outcome)
                 };
                 finish(item, sink, line, &made.content)?;
@@ -263,5 +273,92 @@ fn note_left_out(item: &Item, found: &Found, sink: &mut dyn Sink) {
             reason: found.nothing.clone(),
             ..line
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::Made;
+    use crate::plan::Depth;
+    use std::time::Duration;
+
+    /// Keeps ledger lines only.
+    #[derive(Default)]
+    struct Lines(Vec<Line>);
+
+    impl Sink for Lines {
+        fn put(&mut self, path: &str, content: &[u8], mut line: Line) -> Result<(), Error> {
+            path.clone_into(&mut line.path);
+            line.bytes = content.len() as u64;
+            self.0.push(line);
+            Ok(())
+        }
+
+        fn note(&mut self, line: Line) {
+            self.0.push(line);
+        }
+    }
+
+    fn take_one(item: &Item, deadline: Duration) -> Line {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path()).unwrap();
+        let mut visit = Visit::start(host, Depth::Usual, deadline);
+        let mut lines = Lines::default();
+        take(item, &mut visit, &mut lines).unwrap();
+        lines.0.remove(0)
+    }
+
+    fn broken(_: &mut Visit) -> Vec<Made> {
+        panic!("index 7 of 3")
+    }
+
+    #[test]
+    fn panic_of_one_item_is_its_outcome() {
+        let line = take_one(
+            &Item::made("scene/x", broken, "a probe with a bug"),
+            Duration::from_secs(5),
+        );
+        assert_eq!(line.outcome, Outcome::Failed);
+        assert_eq!(line.reason, "a bug in oomscene-collect: index 7 of 3");
+    }
+
+    #[test]
+    fn absent_file_keeps_its_error_number() {
+        let line = take_one(
+            &Item::file("proc/nothing", "a file"),
+            Duration::from_secs(5),
+        );
+        assert_eq!((line.outcome, line.errno), (Outcome::Absent, Some(2)));
+    }
+
+    #[test]
+    fn nothing_is_tried_after_the_deadline() {
+        let line = take_one(&Item::file("proc/nothing", "a file"), Duration::ZERO);
+        assert_eq!(
+            (line.outcome, line.reason.as_str()),
+            (Outcome::Skipped, "the deadline of 0 s had passed")
+        );
+    }
+
+    #[test]
+    fn another_program_in_the_readers_place_is_a_reason_and_no_hang() {
+        // Here /proc/self/exe is the test harness, which knows no reader.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "x").unwrap();
+        let mut visit = Visit::start(
+            Host::new(folder.path()).unwrap(),
+            Depth::Usual,
+            Duration::from_secs(20),
+        );
+        let mut lines = Lines::default();
+        take(
+            &Item::file("a", "a file").can_block(500),
+            &mut visit,
+            &mut lines,
+        )
+        .unwrap();
+        assert_eq!(lines.0[0].outcome, Outcome::Failed);
+        assert_eq!(lines.0[0].reason, "the reader process ended");
     }
 }

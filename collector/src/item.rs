@@ -194,6 +194,8 @@ pub struct Item {
     pub twice: bool,
     /// Whether it only makes sense on the running machine.
     pub live_only: bool,
+    /// Names that a pattern matches and that are not taken.
+    pub except: &'static [&'static str],
     /// Reduces what was read.
     pub filter: Option<Filter>,
     /// Learns from what was read.
@@ -217,6 +219,7 @@ impl Item {
             patience: PATIENCE,
             twice: false,
             live_only: false,
+            except: &[],
             filter: None,
             watch: None,
             gate: None,
@@ -291,6 +294,13 @@ impl Item {
     #[must_use]
     pub const fn live_only(mut self) -> Self {
         self.live_only = true;
+        self
+    }
+
+    /// Leaves out files of these names.
+    #[must_use]
+    pub const fn except(mut self, names: &'static [&'static str]) -> Self {
+        self.except = names;
         self
     }
 

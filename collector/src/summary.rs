@@ -1,6 +1,5 @@
 //! What the operator is told at the end: the file, its size, what is missing and how to get it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
@@ -54,6 +53,22 @@ impl Hole {
     }
 }
 
+impl Hole {
+    /// The item as the operator knows it: a path of the machine.
+    fn name(&self) -> String {
+        let path = self.item.replace("[top]", "PID").replace("[pid]", "PID");
+        let path = match path.strip_prefix("scene/") {
+            Some(made) => made.to_owned(),
+            None => format!("/{path}"),
+        };
+        if self.outcome == Outcome::Truncated {
+            format!("part of {path}")
+        } else {
+            path
+        }
+    }
+}
+
 impl Summary {
     /// Whether nothing is missing that could have been had.
     #[must_use]
@@ -82,35 +97,40 @@ impl Summary {
             .iter()
             .map(|why| format!("the rest of the plan: {why}"))
             .collect();
-        let mut by_remedy: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+        // In the order of the catalogue: what is volatile, and so worth most, comes first.
+        let mut by_remedy: Vec<(&str, Vec<(String, usize)>)> = Vec::new();
         for hole in &self.holes {
-            let name = match hole.outcome {
-                Outcome::Truncated => format!("part of {}", hole.item),
-                _ => hole.item.clone(),
+            let at = by_remedy
+                .iter()
+                .position(|(remedy, _)| *remedy == hole.remedy);
+            let at = at.unwrap_or_else(|| {
+                by_remedy.push((&hole.remedy, Vec::new()));
+                by_remedy.len() - 1
+            });
+            let Some((_, names)) = by_remedy.get_mut(at) else {
+                continue;
             };
-            *by_remedy
-                .entry(&hole.remedy)
-                .or_default()
-                .entry(name)
-                .or_default() += 1;
+            let name = hole.name();
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => names.push((name, 1)),
+            }
         }
         for (remedy, names) in by_remedy {
-            let mut text = String::new();
-            for (number, (name, count)) in names.iter().enumerate().take(NAMES_MAX) {
-                let comma = if number == 0 { "" } else { ", " };
-                let times = if *count > 1 {
-                    format!("{count} × ")
-                } else {
-                    String::new()
-                };
-                // Writing to a String cannot fail.
-                let _ = write!(text, "{comma}{times}{name}");
-            }
+            let shown = names
+                .iter()
+                .take(NAMES_MAX)
+                .map(|(name, count)| match count {
+                    1 => name.clone(),
+                    count => format!("{count} × {name}"),
+                });
+            let mut text = shown.collect::<Vec<_>>().join(", ");
             if names.len() > NAMES_MAX {
+                // Writing to a String cannot fail.
                 let _ = write!(text, " and {} more", names.len() - NAMES_MAX);
             }
             let remedy = if remedy.is_empty() {
-                "see the ledger in the bundle"
+                "see ledger/ in the bundle"
             } else {
                 remedy
             };
@@ -162,7 +182,7 @@ mod tests {
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
         bundle   /tmp/x.tar.gz
         size     1.4 MiB
-        missing  part of var/log/messages: see the ledger in the bundle; 2 × proc/[top]/stack, proc/slabinfo: run as root
+        missing  /proc/slabinfo, 2 × /proc/PID/stack: run as root; part of /var/log/messages: see ledger/ in the bundle
         ");
         assert!(!summary.is_complete());
         assert_eq!(Summary::default().missing(), "nothing");

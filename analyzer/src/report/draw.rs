@@ -70,6 +70,7 @@ fn engine(lang: Lang) -> Result<Environment<'static>, minijinja::Error> {
     engine.add_filter("bytes", |n: i128| figures::bytes(n));
     engine.add_filter("count", |n: i128| figures::count(n));
     engine.add_filter("duration", |n: f64| figures::duration(n));
+    engine.add_filter("share", figures::share);
     engine.add_filter("md", |text: &str| escape::inline(text));
     engine.add_filter("code", |text: &str| escape::code(text));
     engine.add_filter("cell", |text: &str| escape::code_cell(text));
@@ -90,6 +91,8 @@ fn hang(text: &str, prefix: &str) -> String {
     let mut out = Vec::new();
     for (i, line) in text.lines().enumerate() {
         let options = textwrap::Options::new(COLUMNS)
+            // A path or command broken at a hyphen looks as if the hyphen was added.
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .initial_indent(if i == 0 { prefix } else { &under })
             .subsequent_indent(&under);
         out.extend(

@@ -6,7 +6,8 @@ pub(super) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut start = true;
-    for c in flat.chars() {
+    let mut rest = flat.chars();
+    while let Some(c) = rest.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -20,7 +21,7 @@ pub(super) fn inline(text: &str) -> String {
                 out.push(c);
             }
             // "1." at the start would begin a list.
-            '.' | ')' if !out.is_empty() && out.chars().all(|d| d.is_ascii_digit()) => {
+            '.' | ')' if begins_list(&out, rest.as_str()) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -29,6 +30,13 @@ pub(super) fn inline(text: &str) -> String {
         start = false;
     }
     out
+}
+
+/// Whether a dot or bracket between these two would make a numbered list.
+fn begins_list(before: &str, after: &str) -> bool {
+    !before.is_empty()
+        && before.chars().all(|c| c.is_ascii_digit())
+        && (after.is_empty() || after.starts_with(' '))
 }
 
 /// A name or path as a code span, with a fence longer than any run of backticks in it.

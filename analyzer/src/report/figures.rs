@@ -45,6 +45,16 @@ fn scaled(size: u128, shift: u32) -> String {
     }
 }
 
+/// A share in percent; what is there and too small for one decimal is not shown as nothing.
+#[must_use]
+pub fn share(percent: f64, bytes: i128) -> String {
+    if bytes > 0 && percent < 0.1 {
+        "< 0.1 %".to_owned()
+    } else {
+        format!("{percent} %")
+    }
+}
+
 /// A whole number with thousands separators.
 #[must_use]
 pub fn count(value: i128) -> String {
@@ -56,7 +66,7 @@ fn grouped(value: u128) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

@@ -126,13 +126,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
         ruled_out: verdict
             .ruled_out
             .iter()
-            .map(|r| view::RuledOut {
-                rule: r.rule.clone(),
-                title: prose(&r.title, lang),
-                says: prose(&r.says, lang),
-                because: r.because.iter().map(Shown::new).collect(),
-                evidence: evidence(&r.evidence),
-            })
+            .map(|r| ruled_out(r, lang))
             .collect(),
         cannot_tell: verdict
             .cannot_tell
@@ -258,6 +252,16 @@ fn bystander(b: &verdict::Bystander) -> view::Bystander {
         pid: b.pid,
         victim: b.victim.as_ref().map(Shown::new),
         events_count: b.events_count,
+    }
+}
+
+fn ruled_out(r: &verdict::RuledOut, lang: Lang) -> view::RuledOut {
+    view::RuledOut {
+        rule: r.rule.clone(),
+        title: prose(&r.title, lang),
+        says: prose(&r.says, lang),
+        because: r.because.iter().map(Shown::new).collect(),
+        evidence: evidence(&r.evidence),
     }
 }
 

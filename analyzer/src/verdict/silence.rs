@@ -32,7 +32,8 @@ pub(super) fn outcome(
             candidates: Vec::new(),
         };
     }
-    let failure = failure(rest, facts);
+    let short = cannot_tell.iter().any(|c| c.role == Role::Cause);
+    let failure = failure(rest, facts, short);
     let (outcome, headline) = match &failure {
         Some(says) => (Outcome::NotDetermined, says.clone()),
         None if covers_the_boot(facts) => (Outcome::NothingSinceBoot, calm()),
@@ -50,15 +51,24 @@ pub(super) fn outcome(
 }
 
 /// The sentence about a failure whose cause no rule names; `None` when nothing failed.
-fn failure(rest: &[Found], facts: &Facts) -> Option<Bilingual> {
+fn failure(rest: &[Found], facts: &Facts, facts_are_short: bool) -> Option<Bilingual> {
     let events = events::all(facts).len();
     if events > 0 {
         let s = if events == 1 { "" } else { "s" };
+        let (why_en, why_zh) = if facts_are_short {
+            (
+                "the rules that could name it lack facts",
+                "可能给出结论的规则缺少所需的事实",
+            )
+        } else {
+            (
+                "no rule of the catalogue explains it",
+                "规则库中没有规则能解释它",
+            )
+        };
         return Some(Bilingual::new(
-            format!(
-                "{events} OOM event{s} found, but the cause is not determined: no rule has all the facts that it needs."
-            ),
-            format!("发现 {events} 个 OOM 事件，但无法确定根因：没有一条规则具备所需的全部事实。"),
+            format!("{events} OOM event{s} found, but the cause is not determined: {why_en}."),
+            format!("发现 {events} 个 OOM 事件，但无法确定根因：{why_zh}。"),
         ));
     }
     if let Some(kills) = facts.root.int("vmstat.oom_kill_count").filter(|n| *n > 0) {

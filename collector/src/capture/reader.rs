@@ -4,7 +4,7 @@
 //! process may hold for ever; before Linux 5.3 not even SIGKILL ends that wait. So these reads happen
 //! in a child: when it does not answer in time it is killed, left behind and replaced.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -16,12 +16,14 @@ use super::errno::Trouble;
 use super::protocol::{self, HEAD_BYTES, Request};
 use super::serve;
 
-/// After so many unanswered reads the rest is left out: the machine is stuck as a whole.
+/// After so many unanswered reads of one item the rest of it is left out.
 const UNANSWERED_MAX: u32 = 5;
+/// After so many unanswered reads nothing is asked for any more: the machine is stuck as a whole.
+const UNANSWERED_EVER_MAX: u32 = 20;
 /// How long the reader may take to start on a machine that swaps.
 const START: Duration = Duration::from_secs(5);
 /// Most bytes of requests under way: less than the smallest pipe holds, so that sending never waits.
-const UNDER_WAY_BYTES: usize = 3500;
+const UNDER_WAY_BYTES: usize = 3000;
 
 /// What a read gave.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,9 @@ pub struct Reader {
     root: PathBuf,
     talk: Option<Talk>,
     unanswered: u32,
+    unanswered_ever: u32,
+    /// Folders of files that did not answer.
+    stuck: BTreeSet<String>,
     dead: Option<Trouble>,
 }
 
@@ -70,6 +75,8 @@ impl Reader {
             root: root.to_owned(),
             talk: None,
             unanswered: 0,
+            unanswered_ever: 0,
+            stuck: BTreeSet::new(),
             dead: None,
         };
         reader.restart();
@@ -82,9 +89,9 @@ impl Reader {
         self.talk.as_ref().map(|talk| talk.child.id())
     }
 
-    /// Asks for `requests` and hands each answer to `each`, in order. One answer may take at most
-    /// `patience`; nothing waits beyond `until`. `state_of` tells what is known about a path whose
-    /// read hung. Stops when `each` fails.
+    /// Asks for `requests` and hands each answer to `each`. One answer may take at most `patience`;
+    /// nothing waits beyond `until`. `state_of` tells what is known about a path whose read hung.
+    /// Stops when `each` fails.
     ///
     /// # Errors
     /// The first error of `each`.
@@ -96,106 +103,156 @@ impl Reader {
         state_of: &dyn Fn(&str) -> String,
         each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut under_way: VecDeque<Request> = VecDeque::new();
+        self.unanswered = 0;
+        let mut under_way = VecDeque::new();
         loop {
-            self.send_more(requests, &mut under_way);
+            if Instant::now() >= until {
+                self.end_for_ever(Trouble::NotTried("the deadline had passed".to_owned()));
+            }
+            self.refuse(&mut under_way, each)?;
+            self.send_more(requests, &mut under_way, each)?;
             let Some(first) = under_way.front() else {
                 return Ok(());
             };
-            if let Some(dead) = &self.dead {
-                each(&first.path, Err(dead.clone()))?;
-                under_way.pop_front();
-                continue;
-            }
+            let Some(talk) = &mut self.talk else { continue };
             let began = Instant::now();
-            let Some(talk) = &mut self.talk else {
-                return Ok(());
+            let answer = match talk.wait_greeting((began + START).min(until)) {
+                Ok(()) => talk.wait_answer((Instant::now() + patience).min(until)),
+                Err(silence) => Err(silence),
             };
-            let patience_now = if talk.greeted {
-                patience
-            } else {
-                patience + START
-            };
-            match talk.wait_answer((began + patience_now).min(until)) {
+            let silence = match answer {
                 Ok(head) => {
                     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
                     let end = HEAD_BYTES + head.length as usize;
-                    let answer = if head.errno == 0 {
-                        let bytes = talk.buffer.get(HEAD_BYTES..end).unwrap_or_default();
-                        Ok(Content {
+                    let bytes = talk.buffer.get(HEAD_BYTES..end).unwrap_or_default();
+                    let answer = match head.errno {
+                        0 => Ok(Content {
                             bytes,
                             cut: head.cut,
                             micros,
-                        })
-                    } else {
-                        Err(Trouble::Errno(head.errno))
+                        }),
+                        errno => Err(Trouble::Errno(errno)),
                     };
                     let done = each(&first.path, answer);
                     talk.buffer.drain(..end);
-                    done?;
-                }
-                Err(silence) => {
-                    let trouble = match silence {
-                        Silence::Late => {
-                            let waited = began.elapsed().as_secs_f64();
-                            let state = state_of(&first.path);
-                            Trouble::TimedOut(format!("no answer within {waited:.1} s{state}"))
-                        }
-                        Silence::Gone => Trouble::Failed("the reader process ended".to_owned()),
-                    };
-                    each(&first.path, Err(trouble))?;
-                    self.replace();
                     under_way.pop_front();
-                    self.send_again(&under_way);
+                    done?;
                     continue;
                 }
-            }
+                Err(silence) => silence,
+            };
+            let trouble = match silence {
+                Silence::Late => {
+                    let waited = began.elapsed().as_secs_f64();
+                    Trouble::TimedOut(format!(
+                        "no answer within {waited:.1} s{}",
+                        state_of(&first.path)
+                    ))
+                }
+                Silence::Gone => Trouble::Failed("the reader process ended".to_owned()),
+            };
+            let path = first.path.clone();
             under_way.pop_front();
+            each(&path, Err(trouble))?;
+            self.replace(&path);
+            self.refuse(&mut under_way, each)?;
+            self.send(&under_way);
         }
     }
 
-    fn send_more(
+    /// Why `path` is not asked for, if so.
+    fn refusal(&self, path: &str) -> Option<Trouble> {
+        if self.dead.is_some() {
+            return self.dead.clone();
+        }
+        if self.unanswered >= UNANSWERED_MAX {
+            let reason = format!("left out: {UNANSWERED_MAX} files like it had not answered");
+            return Some(Trouble::NotTried(reason));
+        }
+        let (folder, _) = path.rsplit_once('/')?;
+        let reason = || format!("left out: another file of {folder} had not answered");
+        self.stuck
+            .contains(folder)
+            .then(|| Trouble::NotTried(reason()))
+    }
+
+    /// Takes what is no longer asked for out of `under_way`.
+    fn refuse<E>(
+        &self,
+        under_way: &mut VecDeque<Request>,
+        each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for request in std::mem::take(under_way) {
+            match self.refusal(&request.path) {
+                Some(trouble) => each(&request.path, Err(trouble))?,
+                None => under_way.push_back(request),
+            }
+        }
+        Ok(())
+    }
+
+    fn send_more<E>(
         &mut self,
         requests: &mut dyn Iterator<Item = Request>,
         under_way: &mut VecDeque<Request>,
-    ) {
+        each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut bytes: usize = under_way.iter().map(|r| r.path.len() + HEAD_BYTES).sum();
-        let mut wire = Vec::new();
-        while bytes < UNDER_WAY_BYTES / 2 || under_way.is_empty() {
-            let Some(request) = requests.next() else {
-                break;
-            };
-            bytes += request.path.len() + HEAD_BYTES;
-            protocol::put_request(&mut wire, &request);
-            under_way.push_back(request);
+        // Sending is worth a system call when half of what may be under way is answered.
+        if bytes > UNDER_WAY_BYTES / 2 {
+            return Ok(());
         }
-        self.send(&wire);
+        let mut more = VecDeque::new();
+        while bytes < UNDER_WAY_BYTES
+            && let Some(request) = requests.next()
+        {
+            if let Some(trouble) = self.refusal(&request.path) {
+                each(&request.path, Err(trouble))?;
+                continue;
+            }
+            bytes += request.path.len() + HEAD_BYTES;
+            more.push_back(request);
+        }
+        self.send(&more);
+        under_way.append(&mut more);
+        Ok(())
     }
 
-    fn send_again(&mut self, under_way: &VecDeque<Request>) {
+    fn send(&mut self, requests: &VecDeque<Request>) {
         let mut wire = Vec::new();
-        for request in under_way {
+        for request in requests {
             protocol::put_request(&mut wire, request);
         }
-        self.send(&wire);
-    }
-
-    fn send(&mut self, wire: &[u8]) {
         if let Some(talk) = &mut self.talk {
             // A reader that is gone shows when its answer is waited for.
-            let _ = talk.requests.write_all(wire);
+            let _ = talk.requests.write_all(&wire);
         }
     }
 
-    fn replace(&mut self) {
+    /// Leaves the reader behind that hangs at `path` and starts another one.
+    fn replace(&mut self, path: &str) {
         self.stop();
         self.unanswered += 1;
-        if self.unanswered >= UNANSWERED_MAX {
-            let reason = format!("left out: {UNANSWERED_MAX} reads of this kind had not answered");
-            self.dead = Some(Trouble::NotTried(reason));
+        self.unanswered_ever += 1;
+        // Only the folder of one process or cgroup: /proc itself is none.
+        if let Some((folder, _)) = path
+            .rsplit_once('/')
+            .filter(|(folder, _)| folder.contains('/'))
+        {
+            self.stuck.insert(folder.to_owned());
+        }
+        if self.unanswered_ever >= UNANSWERED_EVER_MAX {
+            let reason = format!("left out: {UNANSWERED_EVER_MAX} reads had not answered");
+            self.end_for_ever(Trouble::NotTried(reason));
         } else {
             self.restart();
         }
+    }
+
+    /// From here on nothing is asked for. What is under way would be taken for later answers.
+    fn end_for_ever(&mut self, trouble: Trouble) {
+        self.stop();
+        self.dead.get_or_insert(trouble);
     }
 
     fn restart(&mut self) {
@@ -246,10 +303,11 @@ impl Drop for Reader {
 }
 
 impl Talk {
-    /// Waits until the buffer begins with a whole answer.
-    fn wait_answer(&mut self, until: Instant) -> Result<protocol::Head, Silence> {
+    /// Waits until the reader has started: on a machine that swaps this takes its time, and it is
+    /// not the file's.
+    fn wait_greeting(&mut self, until: Instant) -> Result<(), Silence> {
+        let length = serve::GREETING.len();
         while !self.greeted {
-            let length = serve::GREETING.len();
             if self.buffer.len() < length {
                 self.receive(until)?;
             } else if self.buffer.starts_with(serve::GREETING) {
@@ -259,6 +317,11 @@ impl Talk {
                 return Err(Silence::Gone);
             }
         }
+        Ok(())
+    }
+
+    /// Waits until the buffer begins with a whole answer.
+    fn wait_answer(&mut self, until: Instant) -> Result<protocol::Head, Silence> {
         loop {
             if let Some(head) = protocol::head(&self.buffer)
                 && self.buffer.len() >= HEAD_BYTES + head.length as usize

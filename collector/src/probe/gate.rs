@@ -14,11 +14,11 @@ pub fn stalls_allocation(visit: &mut Visit) -> Option<String> {
     match total_kib(visit) {
         Some(kib) if kib < WALK_MAX_KIB => None,
         Some(kib) => Some(format!(
-            "{} GiB of memory: reading it would stall allocation",
+            "{} GiB of memory: reading it would stall allocation; --deep takes it nevertheless",
             kib >> 20
         )),
         None => {
-            Some("the size of memory is not known: reading it could stall allocation".to_owned())
+            Some("the size of memory is not known: reading it could stall allocation; --deep takes it nevertheless".to_owned())
         }
     }
 }
@@ -26,6 +26,11 @@ pub fn stalls_allocation(visit: &mut Visit) -> Option<String> {
 /// Commands and other slow things are not for `--quick`.
 pub fn not_when_quick(visit: &mut Visit) -> Option<String> {
     (visit.depth == Depth::Quick).then(|| "--quick".to_owned())
+}
+
+/// Statistics that the kernel must first add up over all CPUs and descendants, for every cgroup.
+pub fn only_when_deep(visit: &mut Visit) -> Option<String> {
+    (visit.depth != Depth::Deep).then(|| "slow with many cgroups; --deep takes it".to_owned())
 }
 
 fn total_kib(visit: &Visit) -> Option<u64> {

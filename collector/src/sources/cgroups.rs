@@ -1,7 +1,7 @@
 //! Which limits apply to whom. Inner paths are those of the machine.
 
 use crate::item::{Item, Root, Take};
-use crate::probe::cgroup_tree;
+use crate::probe::{cgroup_tree, gate};
 
 /// `memory.events` and its like: counters whose growth within a second matters.
 const EVENTS: &[&str] = &[
@@ -36,7 +36,6 @@ const MEMORY: &[&str] = &[
     "memory.events.local",
     "memory.oom.group",
     "memory.pressure",
-    "memory.numa_stat",
     "memory.zswap.current",
     "memory.zswap.max",
     "memory.zswap.writeback",
@@ -78,7 +77,6 @@ const MEMORY_V1: &[&str] = &[
     "memory.swappiness",
     "memory.use_hierarchy",
     "memory.move_charge_at_immigrate",
-    "memory.numa_stat",
     // Vendor kernels (openEuler, Anolis, TencentOS) have the v2 names on v1 too.
     "memory.events",
     "memory.events.local",
@@ -136,6 +134,24 @@ pub const ITEMS: &[Item] = &[
         "limits, use, peaks and kills of every cgroup (v1)",
     )
     .can_block(3000),
+    packed(
+        "sys/fs/cgroup/**/memory.numa_stat",
+        "sys/fs/cgroup/all/memory.numa_stat",
+        cgroup_tree::memory_v2,
+        &["memory.numa_stat"],
+        "memory of every cgroup by node (v2)",
+    )
+    .can_block(3000)
+    .gate(gate::only_when_deep),
+    packed(
+        "sys/fs/cgroup/memory/**/memory.numa_stat",
+        "sys/fs/cgroup/all/memory.numa_stat",
+        cgroup_tree::memory_v1,
+        &["memory.numa_stat"],
+        "memory of every cgroup by node (v1)",
+    )
+    .can_block(3000)
+    .gate(gate::only_when_deep),
     packed(
         "sys/fs/cgroup/pids/**",
         "sys/fs/cgroup/all/pids",

@@ -11,6 +11,5 @@ pub const ITEMS: &[Item] = &[Item::made(
 )
 .kib(8 * 1024)
 .root(Root::Better)
-.remedy("run as root, or as a user with CAP_SYSLOG (kernel.dmesg_restrict)")
 .patience(5)
 .live_only()];

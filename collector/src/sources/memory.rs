@@ -38,7 +38,6 @@ pub const ITEMS: &[Item] = &[
     Item::file("proc/pagetypeinfo", "free blocks by size and mobility")
         .root(Root::Needed)
         .gate(gate::stalls_allocation)
-        .remedy("--deep (stops allocation for a moment on a large machine)")
         .can_block(3000),
     Item::file(
         "proc/slabinfo",

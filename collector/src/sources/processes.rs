@@ -19,6 +19,28 @@ pub const ITEMS: &[Item] = &[
         "whom the kernel would kill next",
     )
     .watch(processes::watch_oom_score),
+    Item::made(
+        "scene/top-processes.json",
+        top_processes::entry,
+        "which processes are taken in detail, and why these",
+    ),
+    // Neither waits for a lock, so they come before what may find the process stuck.
+    top(
+        "proc/[top]/wchan",
+        top_processes::all,
+        &["wchan"],
+        "where in the kernel it waits",
+    )
+    .can_block(500)
+    .root(Root::Better),
+    top(
+        "proc/[top]/stack",
+        top_processes::all,
+        &["stack"],
+        "how it got there: the evidence for a stuck process",
+    )
+    .can_block(500)
+    .root(Root::Needed),
     all(
         "proc/[pid]/status",
         "proc/all/status",
@@ -59,11 +81,6 @@ pub const ITEMS: &[Item] = &[
     )
     .kib(64)
     .can_block(500),
-    Item::made(
-        "scene/top-processes.json",
-        top_processes::entry,
-        "which processes are taken in detail, and why these",
-    ),
     top(
         "proc/[top]/limits",
         top_processes::all,
@@ -71,22 +88,6 @@ pub const ITEMS: &[Item] = &[
         "resource limits that apply to it",
     )
     .root(Root::Better),
-    top(
-        "proc/[top]/wchan",
-        top_processes::all,
-        &["wchan"],
-        "where in the kernel it waits",
-    )
-    .can_block(500)
-    .root(Root::Better),
-    top(
-        "proc/[top]/stack",
-        top_processes::all,
-        &["stack"],
-        "how it got there: the evidence for a stuck process",
-    )
-    .can_block(500)
-    .root(Root::Needed),
     top(
         "proc/[top]/smaps_rollup",
         top_processes::cheap,

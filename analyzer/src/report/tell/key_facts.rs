@@ -61,15 +61,12 @@ impl Tell<'_> {
         let is_limit = event.text("constraint") == Some("memcg");
         if let Some(limit) = event.int("memcg.limit_bytes").filter(|_| is_limit) {
             let value = format!("{} {}", word("limit", self.lang), bytes(limit));
-            let detail = event
-                .text("memcg.path")
-                .or_else(|| event.text("memcg.container_id"))
-                .unwrap_or_default();
+            let detail = self.whose(event);
             return Some(self.fact("ran_out", value, detail));
         }
         if is_limit {
-            let path = event.text("memcg.path").unwrap_or_default();
-            return Some(self.fact("ran_out", word("limit_lost", self.lang), path));
+            let detail = self.whose(event);
+            return Some(self.fact("ran_out", word("limit_lost", self.lang), detail));
         }
         if event.text("constraint") != Some("none") {
             return None;
@@ -89,6 +86,18 @@ impl Tell<'_> {
             _ => String::new(),
         };
         Some(self.fact("ran_out", word("constraint_none", self.lang), detail))
+    }
+
+    /// Whose limit it is, by the shortest name that a reader can look for.
+    fn whose(&self, event: &Record) -> String {
+        if let Some(pod) = event.text("memcg.pod_uid") {
+            return format!("{} {pod}", word("pod", self.lang));
+        }
+        ["memcg.unit", "memcg.path", "memcg.container_id"]
+            .iter()
+            .find_map(|path| event.text(path))
+            .unwrap_or_default()
+            .to_owned()
     }
 
     fn killed(&self, event: &Record) -> Option<KeyFact> {

@@ -189,6 +189,7 @@ fn case(name: &str) -> Case {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one case is read in one place")]
 pub(super) fn cgroup_limit() -> Built {
     let mut facts = Facts::default();
     facts.push(
@@ -290,6 +291,7 @@ pub(super) fn cgroup_limit() -> Built {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one case is read in one place")]
 pub(super) fn machine() -> Built {
     let mut facts = Facts::default();
     let mut e = Record::new();
