@@ -64,7 +64,7 @@ pub(super) const NAMES: &[Name] = &[
     name("oom_events[].memcg.slab_bytes", Kind::Bytes, "kernel objects", "kernel log"),
     name("oom_events[].memcg.page_tables_bytes", Kind::Bytes, "page tables", "kernel log"),
     name("oom_events[].memcg.kernel_stack_bytes", Kind::Bytes, "kernel stacks", "kernel log"),
-    name("oom_events[].memcg.accounted_bytes", Kind::Bytes, "anon plus file plus kernel plus sock: what the statistics add up to", "kernel log"),
+    name("oom_events[].memcg.accounted_bytes", Kind::Bytes, "what the statistics add up to: anon plus file, and with cgroup v2 kernel plus sock", "kernel log"),
     name("oom_events[].memcg.refault_file_bytes", Kind::Bytes, "file pages read again soon after eviction, since the cgroup began: thrashing, not memory", "kernel log"),
     name("oom_events[].memcg.stats_cut", Kind::Flag, "the statistics end mid-way: a key that is not there is unknown", "kernel log"),
     name("oom_events[].memcg.pod_uid", Kind::Text, "Kubernetes pod of the victim, from the path", "kernel log"),
