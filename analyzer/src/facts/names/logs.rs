@@ -49,9 +49,9 @@ pub(super) const NAMES: &[Name] = &[
     name("execs[].arguments", Kind::Text, "arguments joined by blanks, as far as recorded", "var/log/audit/audit.log"),
     name("execs[].program", Kind::Text, "program behind a runtime, from class path, jar or script", "var/log/audit/audit.log"),
     name("execs[].host", Kind::Text, "machine that logged it", "var/log/audit/audit.log"),
-    name("syscalls", Kind::List, "failed memory calls in an strace", "an strace file"),
-    name("syscalls[].call", Kind::Text, "mmap, brk, mremap, clone …", "an strace file"),
-    name("syscalls[].error", Kind::Text, "ENOMEM, EAGAIN", "an strace file"),
+    name("syscalls", Kind::List, "failed memory calls in an strace, and the signal that ended the process", "an strace file"),
+    name("syscalls[].call", Kind::Text, "mmap, brk, mremap, clone …; killed for the end by a signal", "an strace file"),
+    name("syscalls[].error", Kind::Text, "ENOMEM, EAGAIN; the signal for the end", "an strace file"),
     name("syscalls[].size_bytes", Kind::Bytes, "bytes asked for", "an strace file"),
     name("syscalls[].time_text", Kind::Text, "stamp as written", "an strace file"),
 ];

@@ -102,6 +102,11 @@ fn record(key: &str, group: &[(&View<'_>, &Record)]) -> Record {
     let mut record = Record::new();
     record.put("key", key, places.clone());
     record.put("events_count", group.len(), places.clone());
+    if !key.starts_with("program ") {
+        let lost = |r: &Record| r.text("memcg.pod_uid").is_none() && r.text("memcg.path").is_none();
+        let joined = group.iter().filter(|(_, r)| lost(r)).count();
+        record.put("joined_count", joined, places.clone());
+    }
     let containers = distinct(
         group
             .iter()
