@@ -90,10 +90,15 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             packed::take(item, visit, sink, &packed::Pack { into, names, found })
         }
         Take::Made(probe) => {
-            for made in probe(visit) {
+            let began = Instant::now();
+            let all = probe(visit);
+            // The first entry carries the time of all.
+            let mut micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            for made in all {
                 let line = Line {
                     reason: made.reason,
                     errno: made.errno,
+                    micros: std::mem::take(&mut micros),
                     ..Line::new(item.path, &made.path, made.outcome)
                 };
                 finish(item, sink, line, &made.content)?;
@@ -164,7 +169,12 @@ fn read_paths(
     paths: &mut dyn Iterator<Item = String>,
     receive: &mut Receive<'_>,
 ) -> Result<(), Error> {
-    if item.door == Door::Reader {
+    let through_reader = match item.door {
+        Door::Direct => false,
+        Door::Reader => true,
+        Door::ReaderIfAny => visit.reader.could_start(),
+    };
+    if through_reader {
         let bytes_max = u32::try_from(item.bytes_max).unwrap_or(u32::MAX);
         let Visit {
             host,
@@ -226,7 +236,7 @@ fn state_of(host: &Host, path: &str) -> String {
 }
 
 fn finish(item: &Item, sink: &mut dyn Sink, mut line: Line, content: &[u8]) -> Result<(), Error> {
-    if line.outcome != Outcome::Captured && line.remedy.is_empty() {
+    if line.outcome == Outcome::Denied && line.remedy.is_empty() {
         item.remedy.clone_into(&mut line.remedy);
     }
     if matches!(line.outcome, Outcome::Captured | Outcome::Truncated) {
@@ -240,10 +250,11 @@ fn finish(item: &Item, sink: &mut dyn Sink, mut line: Line, content: &[u8]) -> R
 
 fn trouble_line(item: &Item, path: &str, trouble: &Trouble) -> Line {
     let outcome = trouble.outcome();
-    let remedy = if outcome == Outcome::Absent {
-        ""
-    } else {
+    // The catalogue's advice is about rights.
+    let remedy = if outcome == Outcome::Denied {
         item.remedy
+    } else {
+        ""
     };
     Line {
         reason: trouble.reason(),
@@ -268,5 +279,92 @@ fn note_left_out(item: &Item, found: &Found, sink: &mut dyn Sink) {
             reason: found.nothing.clone(),
             ..line
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::Made;
+    use crate::plan::Depth;
+    use std::time::Duration;
+
+    /// Keeps ledger lines only.
+    #[derive(Default)]
+    struct Lines(Vec<Line>);
+
+    impl Sink for Lines {
+        fn put(&mut self, path: &str, content: &[u8], mut line: Line) -> Result<(), Error> {
+            path.clone_into(&mut line.path);
+            line.bytes = content.len() as u64;
+            self.0.push(line);
+            Ok(())
+        }
+
+        fn note(&mut self, line: Line) {
+            self.0.push(line);
+        }
+    }
+
+    fn take_one(item: &Item, deadline: Duration) -> Line {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::new(folder.path()).unwrap();
+        let mut visit = Visit::start(host, Depth::Usual, deadline);
+        let mut lines = Lines::default();
+        take(item, &mut visit, &mut lines).unwrap();
+        lines.0.remove(0)
+    }
+
+    fn broken(_: &mut Visit) -> Vec<Made> {
+        panic!("index 7 of 3")
+    }
+
+    #[test]
+    fn panic_of_one_item_is_its_outcome() {
+        let line = take_one(
+            &Item::made("scene/x", broken, "a probe with a bug"),
+            Duration::from_secs(5),
+        );
+        assert_eq!(line.outcome, Outcome::Failed);
+        assert_eq!(line.reason, "a bug in oomscene-collect: index 7 of 3");
+    }
+
+    #[test]
+    fn absent_file_keeps_its_error_number() {
+        let line = take_one(
+            &Item::file("proc/nothing", "a file"),
+            Duration::from_secs(5),
+        );
+        assert_eq!((line.outcome, line.errno), (Outcome::Absent, Some(2)));
+    }
+
+    #[test]
+    fn nothing_is_tried_after_the_deadline() {
+        let line = take_one(&Item::file("proc/nothing", "a file"), Duration::ZERO);
+        assert_eq!(
+            (line.outcome, line.reason.as_str()),
+            (Outcome::Skipped, "the deadline of 0 s had passed")
+        );
+    }
+
+    #[test]
+    fn another_program_in_the_readers_place_is_a_reason_and_no_hang() {
+        // Here /proc/self/exe is the test harness, which knows no reader.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "x").unwrap();
+        let mut visit = Visit::start(
+            Host::new(folder.path()).unwrap(),
+            Depth::Usual,
+            Duration::from_secs(20),
+        );
+        let mut lines = Lines::default();
+        take(
+            &Item::file("a", "a file").can_block(500),
+            &mut visit,
+            &mut lines,
+        )
+        .unwrap();
+        assert_eq!(lines.0[0].outcome, Outcome::Failed);
+        assert_eq!(lines.0[0].reason, "the reader process ended");
     }
 }

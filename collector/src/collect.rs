@@ -22,22 +22,27 @@ const BETWEEN: Duration = Duration::from_secs(1);
 /// Advice where root was refused.
 const REFUSED: &str = "refused even to root: collect on the host, outside any container or sandbox";
 
-/// Takes everything that `plan` asks for and writes it to `out`. `progress` hears which room comes.
+/// The machine that `plan` means.
 ///
 /// # Errors
-/// The root cannot be opened, or `out` refuses.
+/// Its root cannot be opened.
+pub fn host(plan: &Plan) -> Result<Host, Error> {
+    Host::new(&plan.root).map_err(|errno| {
+        let why = capture::errno::words(errno);
+        Error::new(Kind::Io, "", format!("--root {:?}: {why}", plan.root))
+    })
+}
+
+/// Takes everything that `plan` asks for from `host` and writes it to `out`. `progress` hears which room comes.
+///
+/// # Errors
+/// `out` refuses.
 pub fn collect<W: Write>(
     out: W,
+    host: Host,
     plan: &Plan,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(W, Summary), Error> {
-    let host = Host::new(&plan.root).map_err(|errno| {
-        Error::new(
-            Kind::Io,
-            "",
-            format!("--root {:?}: {}", plan.root, capture::errno::words(errno)),
-        )
-    })?;
     let mut visit = Visit::start(host, plan.depth, plan.deadline);
     let header = header::of(&visit.host, plan);
     let top = header::top(&header);

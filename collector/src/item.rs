@@ -169,6 +169,9 @@ pub enum Door {
     Direct,
     /// The reader process, which can be abandoned: reads that can block for ever.
     Reader,
+    /// The reader process, or this one when no process can be started: reads that can be slow but
+    /// are too important to depend on fork.
+    ReaderIfAny,
 }
 
 /// One row of the catalogue.
@@ -279,6 +282,14 @@ impl Item {
     #[must_use]
     pub const fn can_block(mut self, millis: u64) -> Self {
         self.door = Door::Reader;
+        self.patience = Duration::from_millis(millis);
+        self
+    }
+
+    /// Reads in the reader process if there is one, and waits at most `millis` for one file.
+    #[must_use]
+    pub const fn can_be_slow(mut self, millis: u64) -> Self {
+        self.door = Door::ReaderIfAny;
         self.patience = Duration::from_millis(millis);
         self
     }

@@ -6,6 +6,14 @@
 //!
 //! [`sources`] says what is taken and may not touch the disk; [`capture`] takes it safely and knows no
 //! item; [`probe`] makes what no file holds; [`host`] is the only door to the machine.
+//!
+//! The binary for a site has no dynamic dependency (`--target` is needed even for the same machine,
+//! or proc-macros would get the flag too):
+//!
+//! ```text
+//! RUSTFLAGS="-C target-feature=+crt-static" \
+//!     cargo build --release -p oomscene-collector --target x86_64-unknown-linux-gnu
+//! ```
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
@@ -106,10 +114,11 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
             })
         }
         Err(error) => {
-            let _ = writeln!(
-                err,
-                "oomscene-collect: {error}; choose another place with -o FILE"
-            );
+            let advice = match error.raw_os_error() {
+                Some(_) if !to_stdout => "; choose another place with -o FILE",
+                _ => "",
+            };
+            let _ = writeln!(err, "oomscene-collect: {error}{advice}");
             ExitCode::from(NO_BUNDLE)
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oomscene_bundle::Error;
 
-use crate::collect::collect;
+use crate::collect::{collect, host};
 use crate::plan::Plan;
 use crate::summary::Summary;
 
@@ -20,6 +20,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// # Errors
 /// The file cannot be written, or the machine's root cannot be opened.
 pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Summary, Error> {
+    // Before the file, so that a wrong root leaves none behind.
+    let host = host(plan)?;
     let partial = partial_name(path);
     let shown = partial.display().to_string();
     let file = OpenOptions::new()
@@ -30,7 +32,12 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
         .mode(0o600)
         .open(&partial)
         .map_err(|error| Error::io(&shown, error))?;
-    let (file, mut summary) = collect(BufWriter::with_capacity(CHUNK_BYTES, file), plan, progress)?;
+    let (file, mut summary) = collect(
+        BufWriter::with_capacity(CHUNK_BYTES, file),
+        host,
+        plan,
+        progress,
+    )?;
     let done = || -> io::Result<File> {
         let file = file.into_inner()?;
         file.sync_all()?;
@@ -53,9 +60,11 @@ pub fn to_stream(
     plan: &Plan,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Summary, Error> {
+    let host = host(plan)?;
     let counted = Counted { out, bytes: 0 };
     let (counted, mut summary) = collect(
         BufWriter::with_capacity(CHUNK_BYTES, counted),
+        host,
         plan,
         progress,
     )?;

@@ -101,15 +101,7 @@ mod tests {
     ];
 
     /// Files that wait for a target's memory lock.
-    const CAN_BLOCK: &[&str] = &[
-        "cmdline",
-        "environ",
-        "maps",
-        "smaps",
-        "smaps_rollup",
-        "stack",
-        "wchan",
-    ];
+    const CAN_BLOCK: &[&str] = &["cmdline", "environ", "maps", "smaps", "smaps_rollup"];
 
     fn files(item: &Item) -> Vec<String> {
         match item.take {

@@ -79,6 +79,9 @@ pub fn take(
     if !ran.output.is_empty() && ran.outcome != Outcome::Captured {
         // What came before the trouble is evidence; the reason says that it is not all.
         line.outcome = Outcome::Truncated;
+        if ran.outcome == Outcome::Denied {
+            item.remedy.clone_into(&mut line.remedy);
+        }
     }
     super::finish(item, sink, line, &ran.output)
 }

@@ -181,7 +181,12 @@ impl Tally {
                 ""
             };
             let reason = format!("{} files: {}{more}", missed.count, missed.named.join(", "));
-            let remedy = item.remedy.to_owned();
+            let remedy = if *outcome == Outcome::Denied {
+                item.remedy
+            } else {
+                ""
+            }
+            .to_owned();
             sink.note(Line {
                 reason,
                 remedy,

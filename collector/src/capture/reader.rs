@@ -83,6 +83,13 @@ impl Reader {
         reader
     }
 
+    /// Whether a process could be started at all. A reader that was given up for the sake of the
+    /// machine counts: then its files are better left alone.
+    #[must_use]
+    pub fn could_start(&self) -> bool {
+        !matches!(self.dead, Some(Trouble::Failed(_)))
+    }
+
     /// Process id of the reader that is running now.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
@@ -116,12 +123,11 @@ impl Reader {
             };
             let Some(talk) = &mut self.talk else { continue };
             let began = Instant::now();
-            let patience = if talk.greeted {
-                patience
-            } else {
-                patience + START
+            let answer = match talk.wait_greeting((began + START).min(until)) {
+                Ok(()) => talk.wait_answer((Instant::now() + patience).min(until)),
+                Err(silence) => Err(silence),
             };
-            let silence = match talk.wait_answer((began + patience).min(until)) {
+            let silence = match answer {
                 Ok(head) => {
                     let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
                     let end = HEAD_BYTES + head.length as usize;

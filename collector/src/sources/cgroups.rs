@@ -96,12 +96,12 @@ pub const ITEMS: &[Item] = &[
         "proc/cgroups",
         "controllers and number of cgroups: far more than there are folders means dying ones",
     )
-    .can_block(1000),
+    .can_be_slow(1000),
     Item::file(
         "proc/self/cgroup",
         "where this program runs: host or container",
     )
-    .can_block(1000),
+    .can_be_slow(1000),
     packed(
         "sys/fs/cgroup/**/memory.events",
         "sys/fs/cgroup/all/memory.events",
@@ -125,7 +125,7 @@ pub const ITEMS: &[Item] = &[
         MEMORY,
         "limits, use, peaks, kills and pressure of every cgroup (v2)",
     )
-    .can_block(3000),
+    .can_be_slow(3000),
     packed(
         "sys/fs/cgroup/memory/**",
         "sys/fs/cgroup/all/memory",
@@ -133,7 +133,7 @@ pub const ITEMS: &[Item] = &[
         MEMORY_V1,
         "limits, use, peaks and kills of every cgroup (v1)",
     )
-    .can_block(3000),
+    .can_be_slow(3000),
     packed(
         "sys/fs/cgroup/**/memory.numa_stat",
         "sys/fs/cgroup/all/memory.numa_stat",
@@ -141,7 +141,7 @@ pub const ITEMS: &[Item] = &[
         &["memory.numa_stat"],
         "memory of every cgroup by node (v2)",
     )
-    .can_block(3000)
+    .can_be_slow(3000)
     .gate(gate::only_when_deep),
     packed(
         "sys/fs/cgroup/memory/**/memory.numa_stat",
@@ -150,7 +150,7 @@ pub const ITEMS: &[Item] = &[
         &["memory.numa_stat"],
         "memory of every cgroup by node (v1)",
     )
-    .can_block(3000)
+    .can_be_slow(3000)
     .gate(gate::only_when_deep),
     packed(
         "sys/fs/cgroup/pids/**",

@@ -38,14 +38,14 @@ pub const ITEMS: &[Item] = &[
     Item::file("proc/pagetypeinfo", "free blocks by size and mobility")
         .root(Root::Needed)
         .gate(gate::stalls_allocation)
-        .can_block(3000),
+        .can_be_slow(3000),
     Item::file(
         "proc/slabinfo",
         "kernel memory by cache: dentry, inode and socket leaks",
     )
     .kib(4 * 1024)
     .root(Root::Needed)
-    .can_block(5000),
+    .can_be_slow(5000),
     Item::made(
         "scene/vmallocinfo.txt",
         vmalloc::summary,

@@ -31,7 +31,7 @@ pub const ITEMS: &[Item] = &[
         &["wchan"],
         "where in the kernel it waits",
     )
-    .can_block(500)
+    .can_be_slow(500)
     .root(Root::Better),
     top(
         "proc/[top]/stack",
@@ -39,7 +39,7 @@ pub const ITEMS: &[Item] = &[
         &["stack"],
         "how it got there: the evidence for a stuck process",
     )
-    .can_block(500)
+    .can_be_slow(500)
     .root(Root::Needed),
     all(
         "proc/[pid]/status",
@@ -72,7 +72,7 @@ pub const ITEMS: &[Item] = &[
         &["cgroup"],
         "which limit applies to every process",
     )
-    .can_block(1000),
+    .can_be_slow(1000),
     all(
         "proc/[pid]/cmdline",
         "proc/all/cmdline",
