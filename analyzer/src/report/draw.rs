@@ -78,6 +78,13 @@ fn engine(lang: Lang) -> Result<Environment<'static>, minijinja::Error> {
         escape::fenced(text, language.unwrap_or_default())
     });
     engine.add_filter("hang", |text: &str, prefix: &str| hang(text, prefix));
+    // Commands are not wrapped: what is copied must run.
+    engine.add_filter("shift", |text: &str, by: &str| {
+        text.lines()
+            .map(|line| format!("{by}{line}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    });
     // A code of the evidence (a constraint, an outcome) in words, or as it is when it has none.
     engine.add_filter("named", move |code: &str, prefix: &str| {
         words::find(&format!("{prefix}{code}"), lang).map_or_else(|| code.to_owned(), str::to_owned)

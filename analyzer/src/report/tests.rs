@@ -146,7 +146,8 @@ fn text_fits_a_terminal() {
         for lang in [Lang::En, Lang::Zh] {
             let view = tell(&built.verdict(), &built.facts, &built.case, lang);
             for text in [draw(&built, "text", lang), summary(&view, lang).unwrap()] {
-                for line in text.lines() {
+                // Commands alone may be longer: what is copied must run.
+                for line in text.lines().filter(|l| !l.starts_with("       ")) {
                     assert!(textwrap::core::display_width(line) <= 100, "{line}");
                 }
                 assert!(!text.contains('\u{1b}'), "no colours");
