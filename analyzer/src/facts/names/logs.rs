@@ -7,7 +7,7 @@ pub(super) const NAMES: &[Name] = &[
     name("kernel_log.present", Kind::Flag, "some kernel log was read", "scene/kmsg"),
     name("kernel_log.source", Kind::Text, "/dev/kmsg, syslog(2), dmesg, a log file or an excerpt", "scene/kmsg"),
     name("kernel_log.whole_boot", Kind::Flag, "the ring buffer still held its first record: nothing since boot is missing", "scene/kmsg"),
-    name("kernel_log.first_sequence", Kind::Id, "sequence number of the oldest record left in the ring buffer", "scene/kmsg"),
+    name("kernel_log.first_sequence", Kind::Number, "sequence number of the oldest record left in the ring buffer", "scene/kmsg"),
     name("kernel_log.covers_seconds", Kind::Seconds, "time between its first and last stamp", "kernel log"),
     name("kernel_log.first_text", Kind::Text, "first stamp as written", "kernel log"),
     name("kernel_log.last_text", Kind::Text, "last stamp as written", "kernel log"),

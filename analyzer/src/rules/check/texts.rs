@@ -1,0 +1,115 @@
+//! Checks of messages: the same names and kinds as in conditions, and figures that can be read.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Locals,
+    shapes::{Checker, describe},
+};
+use crate::{
+    facts::names::Kind,
+    rules::{
+        expr::{Expr, Part, Shape},
+        lower::Problem,
+    },
+};
+
+/// Who reads a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A person: bytes and times need a unit.
+    Reading,
+    /// A shell: bare numbers are right.
+    Command,
+}
+
+/// Checks and annotates the parts of one message.
+pub(super) fn check(parts: &mut [Part], locals: &mut Locals, purpose: Purpose) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for part in parts {
+        match part {
+            Part::Raw(_) => {}
+            Part::Show(expr) => {
+                problems.extend(shaped(expr, locals));
+                problems.extend(showable(expr, purpose));
+            }
+            Part::If(condition, yes, no) => {
+                problems.extend(shaped(condition, locals));
+                if !matches!(condition.shape, Shape::Wrong | Shape::Scalar(Kind::Flag)) {
+                    let is = describe(&condition.shape);
+                    let message = format!("a condition is needed here, this is {is}");
+                    problems.push(Problem::new(condition.span, message));
+                }
+                problems.extend(check(yes, locals, purpose));
+                problems.extend(check(no, locals, purpose));
+            }
+            Part::For(name, list, body) => {
+                problems.extend(shaped(list, locals));
+                let item = match &list.shape {
+                    Shape::Records(path) => Shape::Record(format!("{path}[]")),
+                    Shape::Values(kind) => Shape::Scalar(*kind),
+                    Shape::Wrong => Shape::Wrong,
+                    other => {
+                        let message = format!("a list is needed here, this is {}", describe(other));
+                        problems.push(Problem::new(list.span, message));
+                        Shape::Wrong
+                    }
+                };
+                if locals.contains_key(name) || crate::facts::names::is_record(name) {
+                    let message = format!("`{name}` already means something else");
+                    problems.push(
+                        Problem::new(list.span, message).help("choose another name for the item"),
+                    );
+                    continue;
+                }
+                locals.insert(name.clone(), item);
+                problems.extend(check(body, locals, purpose));
+                locals.remove(name);
+            }
+        }
+    }
+    problems
+}
+
+fn shaped(expr: &mut Expr, locals: &Locals) -> Vec<Problem> {
+    let mut checker = Checker::new(locals);
+    checker.shape(expr);
+    checker.problems
+}
+
+fn showable(expr: &Expr, purpose: Purpose) -> Option<Problem> {
+    let problem = |message: &str, help: &str| {
+        Some(Problem::new(expr.span, message.to_owned()).help(help.to_owned()))
+    };
+    match (&expr.shape, purpose) {
+        (Shape::Records(_), _) => problem(
+            "a list cannot be shown",
+            "pick a field and join: `| map(\"field\") | join(\", \")`",
+        ),
+        (Shape::Values(_), _) => problem("a list cannot be shown", "add `| join(\", \")`"),
+        (Shape::Record(_) | Shape::Group(_), _) => {
+            problem("a record cannot be shown", "name one of its fields")
+        }
+        (Shape::Scalar(Kind::Bytes), Purpose::Reading) => {
+            problem("bytes without a unit", "add `| bytes`")
+        }
+        (Shape::Scalar(Kind::Time), Purpose::Reading) => {
+            problem("a time in bare seconds", "add `| time`")
+        }
+        (Shape::Scalar(Kind::Seconds), Purpose::Reading) => {
+            problem("seconds without a unit", "add `| duration`")
+        }
+        _ => None,
+    }
+}
+
+/// Names that a message shows, without the loop names of the message itself.
+pub(super) fn shown_paths(parts: &[Part]) -> BTreeSet<String> {
+    let mut shown = Vec::new();
+    Part::shown(parts, &mut shown);
+    let mut paths = Vec::new();
+    for expr in shown {
+        expr.paths(&mut paths);
+    }
+    paths.into_iter().map(|p| p.join(".")).collect()
+}

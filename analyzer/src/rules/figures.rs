@@ -1,0 +1,196 @@
+//! Figures for a reader: bytes, percent, durations, times, in both languages.
+
+use super::eval::Val;
+use crate::{facts::names::Kind, words::Lang};
+
+/// Longest text that one message or one joined list may become, in bytes.
+pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024;
+
+const BYTE_UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/// `400 MiB` when it is exactly that, else one digit: `99.9 GiB`.
+#[must_use]
+pub fn bytes(n: f64) -> String {
+    let mut scaled = n;
+    let mut units = BYTE_UNITS.iter().copied().peekable();
+    let mut unit = units.next().unwrap_or("B");
+    // What rounds to 1024.0 of a unit is 1.0 of the next.
+    while scaled.abs() >= 1023.95 && units.peek().is_some() {
+        scaled /= 1024.0;
+        unit = units.next().unwrap_or(unit);
+    }
+    if scaled.fract() == 0.0 {
+        format!("{scaled:.0} {unit}")
+    } else {
+        format!("{scaled:.1} {unit}")
+    }
+}
+
+/// `97.3%`; whole when it is.
+#[must_use]
+pub fn percent(n: f64) -> String {
+    if n.fract() == 0.0 {
+        format!("{n:.0}%")
+    } else {
+        format!("{n:.1}%")
+    }
+}
+
+/// The two largest units: `29 min 3 s`, `2 h 5 min`; below ten seconds with one digit.
+#[must_use]
+pub fn duration(seconds: f64, lang: Lang) -> String {
+    let names = match lang {
+        Lang::En => [" d", " h", " min", " s"],
+        Lang::Zh => [" 天", " 小时", " 分", " 秒"],
+    };
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    let whole = seconds.abs();
+    let [d, h, m, s] = names;
+    if whole < 10.0 && whole.fract() != 0.0 {
+        return format!("{sign}{whole:.1}{s}");
+    }
+    let mut rest = whole.round();
+    let mut parts: Vec<String> = Vec::new();
+    for (size, name) in [(86_400.0, d), (3_600.0, h), (60.0, m), (1.0, s)] {
+        let n = (rest / size).floor();
+        rest -= n * size;
+        if n > 0.0 {
+            parts.push(format!("{n:.0}{name}"));
+        } else if !parts.is_empty() {
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        parts.push(format!("0{s}"));
+    }
+    format!("{sign}{}", parts.join(" "))
+}
+
+/// `2026-04-04 10:11:01 UTC`.
+#[must_use]
+pub fn time(seconds: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float outside the range saturates, and the calendar refuses it"
+    )]
+    let whole = seconds as i64;
+    jiff::Timestamp::from_second(whole).map_or_else(
+        |_| format!("{seconds} s since 1970"),
+        |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
+}
+
+/// `1,048,576`; a fraction keeps two digits.
+#[must_use]
+pub fn separated(n: f64) -> String {
+    let text = number(n.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let mut out = String::from(if n < 0.0 { "-" } else { "" });
+    let digits = whole.chars().count();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (digits - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// A number without noise: whole, or at most two digits.
+fn number(n: f64) -> String {
+    if n.fract() == 0.0 {
+        return format!("{n:.0}");
+    }
+    let text = format!("{n:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Marks a lower bound.
+pub(super) fn at_least(text: String, bound: bool, lang: Lang) -> String {
+    match (bound, lang) {
+        (false, _) => text,
+        (true, Lang::En) => format!("at least {text}"),
+        (true, Lang::Zh) => format!("至少 {text}"),
+    }
+}
+
+/// A value as it stands in a message.
+pub(super) fn plain(value: &Val<'_>, lang: Lang) -> String {
+    match value {
+        Val::Unknown(_) => match lang {
+            Lang::En => "unknown".to_owned(),
+            Lang::Zh => "未知".to_owned(),
+        },
+        Val::Flag(flag) => flag.to_string(),
+        Val::Int(n) => n.to_string(),
+        Val::AtLeast(n, _) => at_least(n.to_string(), true, lang),
+        Val::Number(n) => number(*n),
+        Val::Text(text) => text.to_string(),
+        Val::List(list) => format!("{} items", list.items.len()),
+        Val::Record(record) => record.path(),
+    }
+}
+
+/// A value with its unit, for the proof: texts in quotes.
+pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
+    let (n, bound) = match value {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        Val::Int(n) => (*n as f64, false),
+        #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+        Val::AtLeast(n, _) => (*n as f64, true),
+        Val::Number(n) => (*n, false),
+        Val::Text(text) => return format!("{text:?}"),
+        other => return plain(other, Lang::En),
+    };
+    let text = match kind {
+        Some(Kind::Bytes) => bytes(n),
+        Some(Kind::Percent) => percent(n),
+        Some(Kind::Seconds) => duration(n, Lang::En),
+        Some(Kind::Time) => time(n),
+        _ => return plain(value, Lang::En),
+    };
+    at_least(text, bound, Lang::En)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_whole_when_exact() {
+        assert_eq!(bytes(0.0), "0 B");
+        assert_eq!(bytes(1023.0), "1023 B");
+        assert_eq!(bytes(419_430_400.0), "400 MiB");
+        assert_eq!(bytes(107_374_182_400.0), "100 GiB");
+        assert_eq!(bytes(107_364_182_400.0), "100.0 GiB");
+        assert_eq!(bytes(1_073_700_000.0), "1.0 GiB");
+        assert_eq!(bytes(-2048.0), "-2 KiB");
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        assert_eq!(duration(0.0, Lang::En), "0 s");
+        assert_eq!(duration(1.25, Lang::En), "1.2 s");
+        assert_eq!(duration(1743.0, Lang::En), "29 min 3 s");
+        assert_eq!(duration(7500.0, Lang::Zh), "2 小时 5 分");
+        assert_eq!(duration(86_405.0, Lang::En), "1 d");
+        assert_eq!(duration(-60.0, Lang::En), "-1 min");
+    }
+
+    #[test]
+    fn numbers_and_times_read_well() {
+        assert_eq!(separated(1_048_576.0), "1,048,576");
+        assert_eq!(separated(-1234.5), "-1,234.5");
+        assert_eq!(separated(999.0), "999");
+        assert_eq!(percent(97.345), "97.3%");
+        assert_eq!(time(0.0), "1970-01-01 00:00:00 UTC");
+        assert!(time(f64::MAX).contains("since 1970"));
+    }
+}
