@@ -14,6 +14,7 @@ mod catalogue;
 mod check;
 pub mod diagnostic;
 mod eval;
+mod evidence;
 mod examples;
 mod explain;
 mod expr;

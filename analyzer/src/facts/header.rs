@@ -78,12 +78,12 @@ fn put_end(input: &Input, facts: &mut Facts) {
             true,
             vec![Evidence::new(layout::END, 0, &what)],
         );
-    } else if input.end.is_some() {
-        facts.put(
-            "input.torn",
-            false,
-            vec![Evidence::new(layout::END, 0, "the end record is there")],
-        );
+    } else if input.header.is_some() {
+        let (torn, what) = match input.end {
+            Some(_) => (false, "the end record is there"),
+            None => (true, "the end record is missing"),
+        };
+        facts.put("input.torn", torn, vec![Evidence::new(layout::END, 0, what)]);
     }
     if let Some(stopped) = input.end.as_ref().and_then(|e| e.stopped.as_ref()) {
         facts.gap(

@@ -226,11 +226,6 @@ fn programs(around: &Around, calls: &[strace::Call], partial: Option<&str>, fact
 
 fn kernel_log(logs: &[Log<'_>], told: &[Told], kernel: bool, facts: &mut Facts) {
     facts.put("kernel_log.present", kernel, Vec::new());
-    let with_kernel: Vec<(&Log<'_>, &Told)> = logs
-        .iter()
-        .zip(told)
-        .filter(|(_, t)| t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty())
-        .collect();
     let suppressed: Vec<&Seen<u64>> = told.iter().flat_map(|t| &t.joiner.suppressed).collect();
     let lines: Vec<Evidence> = suppressed.iter().flat_map(|s| s.evidence.clone()).collect();
     if kernel {
@@ -239,7 +234,16 @@ fn kernel_log(logs: &[Log<'_>], told: &[Told], kernel: bool, facts: &mut Facts) 
         facts.put("kernel_log.suppressions_count", suppressed.len(), lines);
     }
     lost(told, facts);
-    // The source that reaches furthest is the kernel log of the case.
+    longest(logs, told, facts);
+}
+
+/// Source and span of the log that reaches furthest: it stands for the kernel log of the case.
+fn longest(logs: &[Log<'_>], told: &[Told], facts: &mut Facts) {
+    let with_kernel: Vec<(&Log<'_>, &Told)> = logs
+        .iter()
+        .zip(told)
+        .filter(|(_, t)| t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty())
+        .collect();
     let span = |t: &Told| t.coverage.seconds().unwrap_or(0.0);
     let Some((log, longest)) = with_kernel
         .into_iter()
@@ -252,11 +256,13 @@ fn kernel_log(logs: &[Log<'_>], told: &[Told], kernel: bool, facts: &mut Facts) 
         (Source::Text, true) => "an excerpt",
         (Source::Text, false) => "a log file",
     };
-    facts.put(
-        "kernel_log.source",
-        source,
-        vec![Evidence::new(log.entry, 0, "")],
-    );
+    if facts.get("kernel_log.source").is_none() {
+        facts.put(
+            "kernel_log.source",
+            source,
+            vec![Evidence::new(log.entry, 0, "")],
+        );
+    }
     if let (Some((first, at)), Some((last, end))) =
         (&longest.coverage.first, &longest.coverage.last)
     {

@@ -53,13 +53,19 @@ impl Source<'_> {
         vec![Evidence::new(self.entry, line.number, &line.text)]
     }
 
-    /// Evidence for a file of one line.
+    /// Evidence for a file of one line. In a packed entry the line alone (`0`) would not say what
+    /// it is about, so the file is named before it.
     #[must_use]
     pub fn first(&self) -> Vec<Evidence> {
-        self.lines().next().map_or_else(
-            || vec![Evidence::new(self.entry, self.first_line, "")],
-            |line| self.at(&line),
-        )
+        let line = self.lines().next();
+        let number = line.as_ref().map_or(self.first_line, |l| l.number);
+        let text = line.map_or_else(String::new, |l| l.text.into_owned());
+        let text = if self.entry.ends_with(&self.path) {
+            text
+        } else {
+            format!("{}: {text}", self.path)
+        };
+        vec![Evidence::new(self.entry, number, &text)]
     }
 
     /// Number at one place of the path, for example the pid of `proc/PID/stat` at place 1.

@@ -26,7 +26,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A complaint about `place` in `text`, the content of `file`.
     #[must_use]
-    pub fn new(
+    pub(super) fn new(
         file: &str,
         text: &str,
         place: Place,

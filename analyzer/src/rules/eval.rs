@@ -199,7 +199,7 @@ impl<'f> Scope<'f> {
         if head == "group"
             && let Some(group) = &self.group
         {
-            return group.clone().as_group(rest, reads);
+            return group.clone().in_group(rest, reads);
         }
         if let Some(expr) = self.definition(head) {
             return self.local(head, expr, reads).field(rest, reads);

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::{
     Rule,
     eval::{Missing, Read, Scope, Val},
+    evidence::shown,
     expr::{Expr, Node},
     figures,
-    judge::{Case, HowToGet, shown},
+    judge::{Case, HowToGet},
 };
 use crate::{facts::Facts, finding::State, words::Lang};
 

@@ -69,7 +69,6 @@ pub(super) struct Expr {
 
 /// Comparisons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(super) enum Comparison {
     Equal,
     NotEqual,
@@ -81,7 +80,6 @@ pub(super) enum Comparison {
 
 /// Arithmetic without division: shares are `ratio(a, b)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(super) enum Arithmetic {
     Plus,
     Minus,
@@ -309,9 +307,9 @@ pub(super) enum Part {
     /// `{{ expression }}`.
     Show(Expr),
     /// `{% if %} … {% else %} … {% endif %}`.
-    If(Expr, Vec<Part>, Vec<Part>),
+    If(Expr, Vec<Self>, Vec<Self>),
     /// `{% for name in list %} … {% endfor %}`.
-    For(String, Expr, Vec<Part>),
+    For(String, Expr, Vec<Self>),
 }
 
 impl Part {

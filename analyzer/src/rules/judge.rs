@@ -5,27 +5,22 @@ use std::{collections::BTreeSet, rc::Rc};
 use super::{
     Rule, RuleSet,
     eval::{Item, Items, Missing, Read, Scope, Val, Why, fact_value, render},
+    evidence,
     explain::reasons,
     expr::Part,
     figures,
 };
 use crate::{
     facts::{
-        Evidence, Facts, Record,
+        Facts,
         names::{self, Name},
     },
-    finding::{Advice, Confidence, Finding, Judged, MissingFact, State, Touched},
+    finding::{Advice, Confidence, Finding, Judged, MissingFact, State},
     words::{Bilingual, Lang},
 };
 
 /// Says where a declared fact would come from and how to get it.
 pub type HowToGet = fn(&Facts, &Name) -> Bilingual;
-
-/// Lines of evidence that one finding quotes.
-const EVIDENCE_MAX: usize = 12;
-
-/// Facts that one finding lists as read.
-const TOUCHED_MAX: usize = 40;
 
 /// Reasons that one ruled-out rule lists.
 const REASONS_MAX: usize = 5;
@@ -114,7 +109,7 @@ impl<'f> Case<'f> {
         State::RuledOut {
             says,
             because: misses.because,
-            evidence: evidence(&[misses.reads]),
+            evidence: evidence::lines(&[misses.reads]),
         }
     }
 
@@ -234,7 +229,7 @@ impl<'f> Case<'f> {
             })
             .collect();
         let mut reads: Vec<Vec<Read<'f>>> = hits.iter().map(|h| h.reads.clone()).collect();
-        let touched = touched(reads.iter().flatten());
+        let touched = evidence::touched(reads.iter().flatten());
         reads.push(told);
         Some(Finding {
             rule: rule.id.clone(),
@@ -246,7 +241,11 @@ impl<'f> Case<'f> {
             why,
             advice,
             references: rule.references.clone(),
-            evidence: proof(&reads, hits, &rule.id),
+            evidence: evidence::proof(
+                &reads,
+                hits.iter().filter_map(|h| h.value.as_ref()),
+                &rule.id,
+            ),
             touched,
             group: key,
             count: hits.len(),
@@ -327,106 +326,6 @@ impl<'f> Case<'f> {
             path: missing.path.clone(),
             what,
             how,
-        }
-    }
-}
-
-fn touched<'r, 'f: 'r>(reads: impl Iterator<Item = &'r Read<'f>>) -> Vec<Touched> {
-    let mut seen = BTreeSet::new();
-    reads
-        .filter(|read| seen.insert(read.path.clone()))
-        .take(TOUCHED_MAX)
-        .map(|read| Touched {
-            path: read.path.clone(),
-            value: shown(read),
-        })
-        .collect()
-}
-
-/// The value of a fact that was read, with its unit.
-pub(super) fn shown(read: &Read<'_>) -> String {
-    let kind = names::find(&read.path).map(|n| n.kind);
-    read.fact.map_or_else(
-        || "unknown".to_owned(),
-        |fact| figures::with_unit(&fact_value(&read.path, fact), kind),
-    )
-}
-
-/// Lines behind what was read: first one line for each different fact, then one for each item,
-/// then the rest, so that a few lines tell the most.
-fn evidence(reads: &[Vec<Read<'_>>]) -> Vec<Evidence> {
-    let mut facts = BTreeSet::new();
-    let mut ranked: Vec<(usize, Evidence)> = Vec::new();
-    for item in reads {
-        let mut first_of_item = true;
-        for read in item {
-            let Some(fact) = read.fact else { continue };
-            for (i, line) in fact.evidence.iter().enumerate() {
-                let new_fact = i == 0 && facts.insert(super::eval::declared(&read.path));
-                let rank = match (new_fact, first_of_item) {
-                    (true, _) => 0,
-                    (false, true) => 1,
-                    (false, false) => 2,
-                };
-                first_of_item = false;
-                ranked.push((rank, line.clone()));
-            }
-        }
-    }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    let mut seen = BTreeSet::new();
-    ranked
-        .into_iter()
-        .map(|(_, line)| line)
-        .filter(|line| seen.insert((line.entry.clone(), line.line, line.text.clone())))
-        .take(EVIDENCE_MAX)
-        .collect()
-}
-
-/// Evidence of a finding; never empty. Facts that were counted over many lines have none of their
-/// own: then the lines of the items are quoted, and at last the fact itself with its source.
-fn proof(reads: &[Vec<Read<'_>>], hits: &[Hit<'_>], rule: &str) -> Vec<Evidence> {
-    let mut lines = evidence(reads);
-    if lines.is_empty() {
-        for hit in hits {
-            if let Some(Val::Record(item)) = &hit.value {
-                below(item.record, &mut lines);
-            }
-        }
-        lines.truncate(EVIDENCE_MAX);
-    }
-    if lines.is_empty() {
-        let known = reads.iter().flatten().filter(|read| read.fact.is_some());
-        for read in known.take(EVIDENCE_MAX) {
-            let from = names::find(&read.path).map_or("the input", |n| n.from);
-            let line = Evidence::new(from, 0, &format!("{} = {}", read.path, shown(read)));
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-    }
-    if lines.is_empty() {
-        lines.push(Evidence::new(
-            "the input",
-            0,
-            &format!("{rule} reads no fact"),
-        ));
-    }
-    lines
-}
-
-fn below(record: &Record, lines: &mut Vec<Evidence>) {
-    for fact in record.fields.values() {
-        if lines.len() >= EVIDENCE_MAX {
-            return;
-        }
-        for line in &fact.evidence {
-            if !lines.contains(line) {
-                lines.push(line.clone());
-            }
-        }
-        if let crate::facts::Value::Record(inner) = &fact.value {
-            below(inner, lines);
         }
     }
 }

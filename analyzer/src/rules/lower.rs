@@ -113,40 +113,10 @@ fn lower(tree: &ast::Expr<'_>, depth: usize) -> Result<Expr, Problem> {
         }
         ast::Expr::BinOp(op) => binary(op, depth),
         ast::Expr::Compare(_) => refuse("comparisons in a row", "write `a < b and b < c`"),
-        ast::Expr::IfExpr(choice) => {
-            let Some(otherwise) = &choice.false_expr else {
-                return refuse("`if` without `else`", "write `a if condition else b`");
-            };
-            let condition = lower(&choice.test_expr, depth + 1)?;
-            let yes = lower(&choice.true_expr, depth + 1)?;
-            let no = lower(otherwise, depth + 1)?;
-            let whole = yes.span.to(no.span);
-            Ok(make(
-                Node::Choose(Box::new(condition), Box::new(yes), Box::new(no)),
-                whole,
-            ))
-        }
+        ast::Expr::IfExpr(choice) => chosen(choice, here, depth),
         ast::Expr::Filter(filter) => filtered(filter, here, depth),
         ast::Expr::Test(test) => tested(test, here, depth),
-        ast::Expr::GetAttr(attribute) => {
-            let base = lower(&attribute.expr, depth + 1)?;
-            let whole = base.span.to(here);
-            let field = attribute.name.to_owned();
-            Ok(match base.node {
-                Node::Path(mut path) => {
-                    path.push(field);
-                    make(Node::Path(path), whole)
-                }
-                Node::Field(inner, mut path) => {
-                    path.push(field);
-                    make(Node::Field(inner, path), whole)
-                }
-                node => make(
-                    Node::Field(Box::new(make(node, base.span)), vec![field]),
-                    whole,
-                ),
-            })
-        }
+        ast::Expr::GetAttr(attribute) => field(attribute, here, depth),
         ast::Expr::Call(call) => called(call, here, depth),
         ast::Expr::List(list) => {
             let items = list.items.iter().map(|item| lower(item, depth + 1));
@@ -169,6 +139,48 @@ fn lower(tree: &ast::Expr<'_>, depth: usize) -> Result<Expr, Problem> {
             "write a list: `[a, b]`",
         ),
     }
+}
+
+fn chosen(
+    choice: &ast::Spanned<ast::IfExpr<'_>>,
+    here: Span,
+    depth: usize,
+) -> Result<Expr, Problem> {
+    let Some(otherwise) = &choice.false_expr else {
+        return Err(Problem::new(here, "`if` without `else`").help("write `a if condition else b`"));
+    };
+    let condition = lower(&choice.test_expr, depth + 1)?;
+    let yes = lower(&choice.true_expr, depth + 1)?;
+    let no = lower(otherwise, depth + 1)?;
+    let whole = yes.span.to(no.span);
+    Ok(make(
+        Node::Choose(Box::new(condition), Box::new(yes), Box::new(no)),
+        whole,
+    ))
+}
+
+fn field(
+    attribute: &ast::Spanned<ast::GetAttr<'_>>,
+    here: Span,
+    depth: usize,
+) -> Result<Expr, Problem> {
+    let base = lower(&attribute.expr, depth + 1)?;
+    let whole = base.span.to(here);
+    let field = attribute.name.to_owned();
+    Ok(match base.node {
+        Node::Path(mut path) => {
+            path.push(field);
+            make(Node::Path(path), whole)
+        }
+        Node::Field(inner, mut path) => {
+            path.push(field);
+            make(Node::Field(inner, path), whole)
+        }
+        node => make(
+            Node::Field(Box::new(make(node, base.span)), vec![field]),
+            whole,
+        ),
+    })
 }
 
 fn name(id: &str) -> Node {

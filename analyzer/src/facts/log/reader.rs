@@ -125,8 +125,8 @@ impl<'a> Reader<'a> {
             Some(program) => Origin::Program(program),
             None => Origin::Unknown,
         };
-        // rsyslog writes a newline inside a record as #012.
-        for text in text.split("#012") {
+        // A newline inside a record: rsyslog writes #012, syslog-ng \x0a.
+        for text in text.split("#012").flat_map(|part| part.split("\\x0a")) {
             let (program, text) = match origin {
                 Origin::Unknown => split_program(text),
                 _ => (None, text),

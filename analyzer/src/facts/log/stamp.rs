@@ -28,6 +28,9 @@ pub struct Wall {
 
 const DAY_SECONDS: i64 = 86_400;
 
+/// How far wall clock (whole seconds) and uptime may disagree about one distance.
+const CLOCKS_APART_SECONDS_MAX: f64 = 1.5;
+
 /// Any leap year does for comparing two stamps without a year.
 const YEAR_FOR_COMPARING: i16 = 2000;
 
@@ -36,14 +39,21 @@ impl Stamp {
     /// stamps share no clock.
     #[must_use]
     pub fn seconds_until(&self, later: &Self) -> Option<f64> {
-        if let (Some(a), Some(b)) = (&self.wall, &later.wall)
-            && let Some(seconds) = a.seconds_until(b)
-            && (seconds != 0 || self.uptime_us.is_none() || later.uptime_us.is_none())
-        {
-            return Some(real(seconds));
+        let by_wall = match (&self.wall, &later.wall) {
+            (Some(a), Some(b)) => a.seconds_until(b).map(real),
+            _ => None,
+        };
+        let by_uptime = match (self.uptime_us, later.uptime_us) {
+            (Some(a), Some(b)) => b.checked_sub(a).map(|micros| real(micros) / 1e6),
+            _ => None,
+        };
+        match (by_wall, by_uptime) {
+            // The finer one, unless it contradicts the other: a reboot, or a stamp copied wrong.
+            (Some(wall), Some(uptime)) if (wall - uptime).abs() < CLOCKS_APART_SECONDS_MAX => {
+                Some(uptime)
+            }
+            (wall, uptime) => wall.or(uptime),
         }
-        let micros = later.uptime_us?.checked_sub(self.uptime_us?)?;
-        Some(real(micros) / 1e6)
     }
 
     /// Seconds since boot.

@@ -28,6 +28,10 @@ pub fn ending(line: &str) -> Option<Ending> {
     if line.contains("Manual OOM execution") {
         return Some(Ending::Sysrq(whole()));
     }
+    // The last line of a panic repeats its reason.
+    if line.starts_with("---[") {
+        return None;
+    }
     let lower = line.to_ascii_lowercase();
     if lower.contains("panic_on_oom is") || lower.contains("system is deadlocked on memory") {
         return Some(Ending::Panic(whole()));

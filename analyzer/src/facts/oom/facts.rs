@@ -69,7 +69,7 @@ pub fn put(
         losses::gaps(view.event, facts);
     }
     summary(&views, facts);
-    let mut grouped = groups::groups(&views, &list);
+    let mut grouped = groups::groups(&views, &mut list);
     grouped.partial = partial.map(str::to_owned);
     facts.put("oom_events", list, Vec::new());
     facts.put("oom_groups", grouped, Vec::new());

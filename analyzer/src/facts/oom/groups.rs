@@ -3,24 +3,31 @@
 use std::collections::BTreeMap;
 
 use super::facts::View;
-use crate::facts::{Evidence, Fact, List, Record};
+use crate::facts::{Evidence, Fact, List, Record, Value};
 
-/// Groups of events in the order of their first event.
-pub(super) fn groups(views: &[View<'_>], records: &List) -> List {
+/// Groups of events in the order of their first event; each event is told its group. An event that
+/// shares nothing with others is a group of its own.
+pub(super) fn groups(views: &[View<'_>], records: &mut List) -> List {
     let mut order: Vec<String> = Vec::new();
     let mut members: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, (view, record)) in views.iter().zip(&records.items).enumerate() {
-        let Some(key) = key(record)
+        let key = key(record)
             .or_else(|| joined(view, views, records))
             .or_else(|| comm(view))
-        else {
-            continue;
-        };
+            .unwrap_or_else(|| format!("event {}", at + 1));
         if !members.contains_key(&key) {
             order.push(key.clone());
         }
         members.entry(key).or_default().push(at);
     }
+    for (key, at) in &members {
+        for n in at {
+            if let Some(Value::Record(record)) = records.items.get_mut(*n).map(|f| &mut f.value) {
+                record.put("group", key.as_str(), Vec::new());
+            }
+        }
+    }
+    let records = &*records;
     let items = order
         .into_iter()
         .filter_map(|key| {
@@ -43,7 +50,7 @@ pub(super) fn groups(views: &[View<'_>], records: &List) -> List {
 
 fn inner(fact: &Fact) -> Option<&Record> {
     match &fact.value {
-        crate::facts::Value::Record(record) => Some(record),
+        Value::Record(record) => Some(record),
         _ => None,
     }
 }
@@ -95,6 +102,11 @@ fn record(key: &str, group: &[(&View<'_>, &Record)]) -> Record {
     let mut record = Record::new();
     record.put("key", key, places.clone());
     record.put("events_count", group.len(), places.clone());
+    if !key.starts_with("program ") {
+        let lost = |r: &Record| r.text("memcg.pod_uid").is_none() && r.text("memcg.path").is_none();
+        let joined = group.iter().filter(|(_, r)| lost(r)).count();
+        record.put("joined_count", joined, places.clone());
+    }
     let containers = distinct(
         group
             .iter()

@@ -60,6 +60,8 @@ pub fn invocation(line: &str) -> Option<Invocation> {
 /// `C cpuset=NAME mems_allowed=LIST` (2.6.32 to 4.20).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cpuset {
+    /// Name of the thread that asked.
+    pub comm: String,
     /// Last part of the path of the cpuset cgroup of the task that asked: its container.
     pub name: String,
     /// Nodes it may use.
@@ -78,6 +80,7 @@ pub fn cpuset(line: &str) -> Option<Cpuset> {
     );
     let groups = CPUSET.captures(line)?;
     Some(Cpuset {
+        comm: owned(&groups, "comm"),
         name: owned(&groups, "name"),
         nodes: owned(&groups, "nodes"),
     })

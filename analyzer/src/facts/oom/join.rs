@@ -225,6 +225,7 @@ impl Joiner {
         let pid = kill.pid;
         let event = self.event(line, |e| {
             !e.killed.is_empty()
+                || e.panic.is_some()
                 || e.kills.iter().any(|k| k.value.pid != pid)
                 || e.reaped.iter().any(|r| r.value.pid != pid)
         });

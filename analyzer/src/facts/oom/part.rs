@@ -96,6 +96,7 @@ pub fn part(line: &str, context: Context<'_>) -> Option<Part> {
     {
         return Some(part);
     }
+    let line = line.trim_end();
     anchored(line).or_else(|| {
         if context.open {
             inside(line)
@@ -126,6 +127,7 @@ fn anchored(line: &str) -> Option<Part> {
         .or_else(|| summary::summary(line).map(Part::Summary))
         .or_else(|| kill::kill(line).map(Part::Kill))
         .or_else(|| kill::reaped(line).map(Part::Reaped))
+        .or_else(|| invocation::cpuset(line).map(Part::Cpuset))
         .or_else(|| memcg::limit_paths(line).map(Part::LimitPaths))
         .or_else(|| memcg::counter(line).map(Part::Counter))
         .or_else(|| stats::head(line).map(Part::Stats))
@@ -151,7 +153,6 @@ fn owned_counts(counts: Vec<(&str, u64)>) -> Part {
 fn inside(line: &str) -> Option<Part> {
     invocation::cpu(line)
         .map(Part::Cpu)
-        .or_else(|| invocation::cpuset(line).map(Part::Cpuset))
         .or_else(|| invocation::hardware(line).map(|h| Part::Hardware(h.to_owned())))
         .or_else(|| trace::frame(line).map(|f| Part::Frame(f.to_owned())))
         .or_else(|| memory::huge_pages(line).map(Part::Huge))
@@ -172,7 +173,7 @@ pattern!(
     | (?:[0-9a-f]{8,16}(?:\ |$))+$ | (?:R[A-Z0-9]{2}|E[A-Z]{2}|[CD]R\d|[CDEFG]S|PKRU|EFLAGS|CPSR|NIP|GPR\d\d|CFAR|CTR|LR|XER|MSR|REGS|TRAP)\b
     | (?:pc|lr|sp|x\d\d?|r\d\d?|pstate|ra|tp|gp|epc|status|badaddr|cause|s\d+|t\d+|a\d+)\ ?: | Code: | Workqueue: | Modules\ linked\ in: | Tainted:\ \[ | Exception\ stack | ---\[ | ==
     | Mem-Info: | (?:Node\ \d+\ )?\w+\ per-cpu: | CPU\ +\d+:\ (?:hi|Hot): | lowmem_reserve\[\]: | (?:\d+\ )+\d+$ | Node\ \d+\ (?:active|inactive)\w*: | Swap\ cache | Tasks\ state
-    | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
+    | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
     | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
     | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than
     )"

@@ -4,7 +4,7 @@ use crate::facts::log::pattern::{pattern, text};
 
 pattern!(
     FRAME,
-    r"^\s*(?:\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from )"
+    r"^\s*(?:\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] |\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from )"
 );
 
 /// Function of one frame. `None` when it is no frame; unsure frames (`? fn`) give an empty name,

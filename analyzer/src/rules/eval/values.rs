@@ -179,7 +179,7 @@ impl<'f> Items<'f> {
     }
 
     /// `group.count`, `group.first.…` and so on.
-    pub(super) fn as_group(self, path: &[String], reads: &mut Vec<Read<'f>>) -> Val<'f> {
+    pub(super) fn in_group(self, path: &[String], reads: &mut Vec<Read<'f>>) -> Val<'f> {
         let Some((head, rest)) = path.split_first() else {
             return Val::List(self);
         };

@@ -53,7 +53,7 @@ fn jar(arguments: &[String]) -> Option<String> {
     let at = arguments.iter().position(|a| a == "-jar")?;
     let name = file_name(arguments.get(at + 1)?).strip_suffix(".jar")?;
     let bare = name
-        .split_once(|c: char| c == '-' || c == '_')
+        .split_once(['-', '_'])
         .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
         .map_or(name, |(bare, _)| bare);
     Some(bare.to_owned())

@@ -19,6 +19,12 @@ pattern!(
     ISO,
     r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?) "
 );
+// `journalctl` output with the date cut off: only with host and program after it, because strace
+// begins its lines with a time too.
+pattern!(
+    TIME,
+    r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) [\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?: "
+);
 pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
 pattern!(
     HOST_PROGRAM,
@@ -71,6 +77,14 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
             _ => "ISO syslog",
         };
         (stamp(&groups, wall), groups.get_match().end(), format)
+    } else if let Some(groups) = TIME.captures(line) {
+        let time = text(&groups, "time").unwrap_or_default();
+        let wall = second_of_day(time).map(|second| Wall {
+            second_of_day: second,
+            ..Wall::default()
+        });
+        let end = groups.name("stamp").map_or(0, |m| m.end() + 1);
+        (stamp(&groups, wall), end, "syslog without date")
     } else if let Some(groups) = UNIX.captures(line) {
         let wall = number(&groups, "seconds").and_then(from_unix);
         (

@@ -192,7 +192,7 @@ fn case_6_order_3_and_a_wrong_pid() {
     assert_eq!(event.number("victim.score"), Some(244.0));
     assert_eq!(event.text("failed_unit"), Some("bes.service"));
     assert_eq!(event.text("tainted"), Some("GOE"));
-    assert_eq!(event.number("uptime_seconds"), Some(159_440.49643));
+    assert_eq!(event.number("uptime_seconds"), Some(159_440.496_43));
     assert_eq!(event.get("free_blocks_count"), None);
     assert_eq!(item(&facts, "unit_exits", 0).text("result"), Some("signal"));
 }

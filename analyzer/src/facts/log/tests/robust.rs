@@ -163,3 +163,30 @@ fn a_whole_ring_buffer_makes_the_list_whole() {
     };
     assert!(list.partial.as_deref().unwrap().contains("wrapped"));
 }
+
+#[test]
+fn uptime_becomes_wall_time_through_the_clocks() {
+    let log = Log {
+        entry: "scene/kmsg",
+        source: Source::Kmsg,
+        content: b"3,2,5000000,-;Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n",
+        cut: None,
+        excerpt: false,
+    };
+    let machine = Machine {
+        clocks: Some(oomscene_bundle::header::Clocks {
+            realtime_ns: 1_000_000_000_000_000_000,
+            monotonic_ns: 65_000_000_000,
+            boottime_ns: 65_000_000_000,
+            spread_ns: 100,
+        }),
+        ..Machine::default()
+    };
+    let mut facts = Facts::default();
+    read(&[log], &machine, &mut facts);
+    let Value::Record(event) = &facts.root.items("oom_events")[0].value else {
+        panic!("no record")
+    };
+    assert_eq!(event.int("time"), Some(1_000_000_000 - 60));
+    assert_eq!(event.number("uptime_seconds"), Some(5.0));
+}

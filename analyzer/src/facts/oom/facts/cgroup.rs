@@ -259,8 +259,13 @@ fn statistics(view: &View<'_>, record: &mut Record) {
             );
         }
     }
-    if let Some((bytes, evidence)) = accounted(&first.value).zip(Some(&first.evidence)) {
-        record.put("memcg.accounted_bytes", bytes, evidence.clone());
+    if let Some(bytes) = accounted(&first.value) {
+        record.put("memcg.accounted_bytes", bytes, first.evidence.clone());
+    } else if let (Some(anon), Some(file)) =
+        (record.int("memcg.anon_bytes"), record.int("memcg.file_bytes"))
+    {
+        // The statistics of cgroup v1 itemise no kernel memory and no sockets.
+        record.put("memcg.accounted_bytes", anon + file, first.evidence.clone());
     }
     refaults(view, first, record);
 }

@@ -18,6 +18,10 @@ fn invoker(view: &View<'_>, record: &mut Record) {
         .or_else(|| {
             let cpu = event.cpu.as_ref()?;
             Some((cpu.value.comm.clone(), cpu.evidence.clone()))
+        })
+        .or_else(|| {
+            let line = event.cpuset.as_ref()?;
+            Some((line.value.comm.clone(), line.evidence.clone()))
         });
     if let Some((comm, place)) = &named {
         record.put("invoker.comm", comm.as_str(), place.clone());

@@ -111,8 +111,12 @@ impl Joiner {
     /// Parts that mean something only in an open report.
     fn head(&mut self, part: Part, line: &Line<'_>) {
         let evidence = line.evidence();
-        let oom_frame = matches!(&part, Part::Frame(function) if trace::is_oom(function));
-        if oom_frame && matches!(self.open, Open::Nothing) {
+        let opens = match &part {
+            Part::Frame(function) => trace::is_oom(function),
+            Part::Cpuset(_) => true,
+            _ => false,
+        };
+        if opens && matches!(self.open, Open::Nothing) {
             self.event(line, |_| true);
         }
         let Open::Event(event) = &mut self.open else {
