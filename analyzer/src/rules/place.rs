@@ -293,7 +293,7 @@ mod tests {
     fn keys_of_lists_and_maps_have_places() {
         let places = Places::read("advice:\n  - {when: a, do: {en: x}}\n  - when: b\n");
         assert_eq!(places.key("advice[1].when").line, 3);
-        assert_eq!(places.key("advice[0].do.en").column, 21);
+        assert_eq!(places.key("advice[0].do.en").column, 20);
         assert_eq!(places.key("advice[0].none").line, 1);
         assert_eq!(places.key_named("when", 3).unwrap().line, 3);
     }
