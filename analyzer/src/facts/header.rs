@@ -83,7 +83,11 @@ fn put_end(input: &Input, facts: &mut Facts) {
             Some(_) => (false, "the end record is there"),
             None => (true, "the end record is missing"),
         };
-        facts.put("input.torn", torn, vec![Evidence::new(layout::END, 0, what)]);
+        facts.put(
+            "input.torn",
+            torn,
+            vec![Evidence::new(layout::END, 0, what)],
+        );
     }
     if let Some(stopped) = input.end.as_ref().and_then(|e| e.stopped.as_ref()) {
         facts.gap(

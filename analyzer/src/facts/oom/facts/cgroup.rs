@@ -261,9 +261,10 @@ fn statistics(view: &View<'_>, record: &mut Record) {
     }
     if let Some(bytes) = accounted(&first.value) {
         record.put("memcg.accounted_bytes", bytes, first.evidence.clone());
-    } else if let (Some(anon), Some(file)) =
-        (record.int("memcg.anon_bytes"), record.int("memcg.file_bytes"))
-    {
+    } else if let (Some(anon), Some(file)) = (
+        record.int("memcg.anon_bytes"),
+        record.int("memcg.file_bytes"),
+    ) {
         // The statistics of cgroup v1 itemise no kernel memory and no sockets.
         record.put("memcg.accounted_bytes", anon + file, first.evidence.clone());
     }
