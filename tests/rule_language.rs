@@ -500,3 +500,28 @@ fn a_folder_replaces_rules_by_id() {
     assert!(RuleSet::load(Path::new("/nonexistent")).is_err());
     assert!(RuleSet::builtin().is_ok());
 }
+
+#[test]
+fn the_rule_of_the_manual_is_a_rule() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| {
+        std::io::read_to_string(std::fs::File::open(root.join(path)).unwrap()).unwrap()
+    };
+    let manual = read("rules/README.md");
+    let (_, rest) = manual.split_once("```yaml\n").unwrap();
+    let (rule, _) = rest.split_once("```").unwrap();
+    let other = read("tests/fixtures/rules/container-restarted.yaml");
+    let texts = [
+        ("memcg-limit-reached.yaml", rule),
+        ("container-restarted.yaml", other.as_str()),
+    ];
+    let set = RuleSet::from_texts(texts.into_iter()).map_err(|d| rules::diagnostic::text(&d));
+    assert!(set.is_ok(), "{}", set.unwrap_err());
+    for word in rules::vocabulary::FILTERS
+        .iter()
+        .map(|w| w.name)
+        .chain(rules::vocabulary::FUNCTIONS.iter().map(|w| w.name))
+    {
+        assert!(manual.contains(word), "the manual does not explain {word}");
+    }
+}
