@@ -3,9 +3,41 @@
 //! Parsers put values under names of [`names`]; rules read them. A name that is declared and not
 //! put is *unknown*: never zero, never false.
 
+mod cgroup_path;
+mod cgroup_tree;
+mod cgroups;
+mod derived;
+pub mod gather;
+mod header;
+mod host;
+pub mod json;
+mod kernel_log;
+pub mod log;
+mod logs;
+mod meminfo;
+mod missing;
 pub mod names;
+mod nodes;
+pub mod oom;
+mod pressure;
+mod probes;
+mod process_detail;
+mod processes;
+mod slabinfo;
+pub mod source;
+mod swaps;
+mod sysctl;
+#[cfg(test)]
+mod testing;
+mod tmpfs;
+mod units;
 pub mod value;
+mod view;
+mod vmstat;
+mod zones;
 
+pub use gather::gather;
+pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Record, Value};
 
 /// Something that could not be read or understood: it is shown, never dropped.

@@ -1,6 +1,21 @@
 //! What kind of input is this? Opens a bundle, a folder or a bare log; never looks into contents.
 
-use oomscene_bundle::{End, Header, Line, Tear};
+mod archive;
+mod error;
+mod folder;
+
+use std::fs::File as Disk;
+use std::io::{self, Read};
+use std::path::Path;
+
+use oomscene_bundle::{End, Header, Line, Outcome, Reader, Tear, layout};
+
+pub use error::IntakeError;
+
+/// Most bytes of one bare log. A laptop holds it; a larger one is cut here and the cut is told.
+pub const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Name of standard input on the command line.
+pub const STDIN: &str = "-";
 
 /// Kind of one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +28,7 @@ pub enum InputKind {
     Log,
 }
 
-/// One file of an input, whole.
+/// One file of an input, whole unless the ledger says `truncated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Path as on the machine without its leading `/` (bundle, folder), or the file's name (log).
@@ -33,7 +48,7 @@ pub struct Input {
     pub header: Option<Header>,
     /// Files in their order.
     pub files: Vec<File>,
-    /// Ledger lines, when it is a bundle.
+    /// Ledger lines of a bundle; in a folder or a log, what could not be read whole and why.
     pub ledger: Vec<Line>,
     /// End record, when it is a complete bundle.
     pub end: Option<End>,
@@ -42,3 +57,186 @@ pub struct Input {
     /// Entries that differ from their checksum.
     pub changed: Vec<String>,
 }
+
+impl Input {
+    /// A folder given as files: `header.json` and `ledger/` among them are read as in an unpacked
+    /// bundle, all else is evidence.
+    #[must_use]
+    pub fn from_files(name: impl Into<String>, files: Vec<File>) -> Self {
+        let mut input = Self {
+            name: name.into(),
+            kind: InputKind::Folder,
+            header: None,
+            files: Vec::new(),
+            ledger: Vec::new(),
+            end: None,
+            tear: None,
+            changed: Vec::new(),
+        };
+        for file in files {
+            input.place(file);
+        }
+        if input.header.is_some() && !input.ledger.is_empty() && input.end.is_none() {
+            let after = input
+                .files
+                .last()
+                .map_or_else(String::new, |f| f.path.clone());
+            let reason = format!("{} is missing", layout::END);
+            input.tear = Some(Tear { after, reason });
+        }
+        input.verify();
+        input
+    }
+
+    fn place(&mut self, file: File) {
+        if file.path == layout::HEADER {
+            match serde_json::from_slice(&file.content) {
+                Ok(header) => self.header = Some(header),
+                Err(error) => self.note(&file.path, Outcome::Failed, error.to_string()),
+            }
+        } else if file.path == layout::END {
+            self.end = serde_json::from_slice(&file.content).ok();
+        } else if file.path.starts_with(layout::LEDGER_DIR) {
+            let lines = file
+                .content
+                .split(|b| *b == b'\n')
+                .filter(|l| !l.is_empty());
+            let mut bad = 0_usize;
+            for line in lines {
+                match serde_json::from_slice(line) {
+                    Ok(line) => self.ledger.push(line),
+                    Err(_) => bad += 1,
+                }
+            }
+            if bad > 0 {
+                let reason = format!("{bad} ledger lines are not understood");
+                self.note(&file.path, Outcome::Failed, reason);
+            }
+        } else {
+            self.files.push(file);
+        }
+    }
+
+    fn note(&mut self, path: &str, outcome: Outcome, reason: impl Into<String>) {
+        let mut line = Line::new(path, path, outcome);
+        line.reason = reason.into();
+        self.ledger.push(line);
+    }
+
+    fn verify(&mut self) {
+        let stated: std::collections::BTreeMap<&str, &str> = self
+            .ledger
+            .iter()
+            .filter_map(|l| Some((l.path.as_str(), l.sha256.as_deref()?)))
+            .collect();
+        self.changed = self
+            .files
+            .iter()
+            .filter(|f| {
+                stated
+                    .get(f.path.as_str())
+                    .is_some_and(|sum| *sum != oomscene_bundle::writer::sha256_hex(&f.content))
+            })
+            .map(|f| f.path.clone())
+            .collect();
+    }
+
+    fn from_bundle(name: &str, bundle: Reader) -> Self {
+        let files = bundle.entries.into_iter().map(|e| File {
+            path: e.path,
+            content: e.content,
+        });
+        Self {
+            name: name.to_owned(),
+            kind: InputKind::Bundle,
+            header: Some(bundle.header),
+            files: files.collect(),
+            ledger: bundle.ledger,
+            end: bundle.end,
+            tear: bundle.tear,
+            changed: bundle.changed,
+        }
+    }
+}
+
+/// Opens all inputs of a case; `-` is standard input.
+///
+/// # Errors
+/// Names the input, says what is wrong and what to do.
+pub fn open(names: &[String], stdin: &mut dyn Read) -> Result<Vec<Input>, IntakeError> {
+    let mut inputs = Vec::new();
+    for name in names {
+        inputs.push(open_one(name, stdin)?);
+    }
+    if names.iter().filter(|n| *n == STDIN).count() > 1 {
+        return Err(IntakeError::new(
+            STDIN,
+            "standard input is named twice",
+            "give `-` once",
+        ));
+    }
+    Ok(inputs)
+}
+
+fn open_one(name: &str, stdin: &mut dyn Read) -> Result<Input, IntakeError> {
+    if name == STDIN {
+        return open_stream("standard input", stdin);
+    }
+    let path = Path::new(name);
+    let meta = std::fs::metadata(path).map_err(|e| IntakeError::io(name, &e))?;
+    if meta.is_dir() {
+        return folder::open(name, path);
+    }
+    if !meta.is_file() {
+        let what = "it is neither a file nor a folder";
+        return Err(IntakeError::new(name, what, "copy its content into a file"));
+    }
+    let mut file = Disk::open(path).map_err(|e| IntakeError::io(name, &e))?;
+    open_stream(name, &mut file)
+}
+
+/// Decides by the first bytes: a bundle is recognised by what it is, not by how it is called.
+fn open_stream(name: &str, stream: &mut dyn Read) -> Result<Input, IntakeError> {
+    let mut head = Vec::new();
+    stream
+        .take(archive::HEAD_BYTES)
+        .read_to_end(&mut head)
+        .map_err(|e| IntakeError::io(name, &e))?;
+    let shape = archive::recognise(&head);
+    let mut whole = io::Cursor::new(head).chain(stream);
+    match shape {
+        archive::Shape::Bundle => {
+            let bundle = Reader::read(&mut whole).map_err(|e| IntakeError::bundle(name, &e))?;
+            Ok(Input::from_bundle(name, bundle))
+        }
+        archive::Shape::GzippedText => log(name, &mut archive::unpack(whole), LOG_BYTES_MAX),
+        archive::Shape::Text => log(name, &mut whole, LOG_BYTES_MAX),
+        archive::Shape::Foreign { what, remedy } => Err(IntakeError::new(name, what, remedy)),
+    }
+}
+
+fn log(name: &str, stream: &mut dyn Read, bytes_max: u64) -> Result<Input, IntakeError> {
+    let mut content = Vec::new();
+    let read = stream.take(bytes_max + 1).read_to_end(&mut content);
+    let path = Path::new(name)
+        .file_name()
+        .map_or_else(|| name.to_owned(), |n| n.to_string_lossy().into_owned());
+    let mut input = Input::from_files(name, Vec::new());
+    input.kind = InputKind::Log;
+    match read {
+        // A damaged gzip stream still holds what came before the damage.
+        Err(error) if content.is_empty() => return Err(IntakeError::io(name, &error)),
+        Err(error) => input.note(&path, Outcome::Truncated, error.to_string()),
+        Ok(_) if content.len() as u64 > bytes_max => {
+            content.truncate(usize::try_from(bytes_max).unwrap_or(usize::MAX));
+            let reason = format!("longer than {bytes_max} bytes; the rest was not read");
+            input.note(&path, Outcome::Truncated, reason);
+        }
+        Ok(_) => {}
+    }
+    input.files.push(File { path, content });
+    Ok(input)
+}
+
+#[cfg(test)]
+mod tests;

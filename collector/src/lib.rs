@@ -1,1 +1,138 @@
 //! Takes one snapshot of a machine and writes one bundle.
+//!
+//! ```text
+//! Host ──rooms──▶ Items ──capture──▶ bytes + Outcome ──bundle::Writer──▶ scene.tar.gz
+//! ```
+//!
+//! [`sources`] says what is taken and may not touch the disk; [`capture`] takes it safely and knows no
+//! item; [`probe`] makes what no file holds; [`host`] is the only door to the machine.
+//!
+//! The binary for a site has no dynamic dependency (`--target` is needed even for the same machine,
+//! or proc-macros would get the flag too):
+//!
+//! ```text
+//! RUSTFLAGS="-C target-feature=+crt-static" \
+//!     cargo build --release -p oomscene-collector --target x86_64-unknown-linux-gnu
+//! ```
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use oomscene_bundle::{Error, Header};
+
+pub mod capture;
+pub mod cli;
+pub mod collect;
+pub mod footprint;
+pub mod header;
+pub mod host;
+pub mod item;
+pub mod list;
+pub mod output;
+pub mod plan;
+pub mod probe;
+pub mod sources;
+pub mod summary;
+pub mod visit;
+
+pub use capture::serve::serve_reader_if_asked;
+pub use plan::{Depth, Plan};
+pub use summary::Summary;
+
+/// Every item was taken.
+const COMPLETE: u8 = 0;
+/// There is a bundle, and something is missing in it.
+const HOLES: u8 = 1;
+/// There is no bundle.
+const NO_BUNDLE: u8 = 2;
+
+/// Collects into `path`. The calling program must call [`serve_reader_if_asked`] first thing in its
+/// `main`, because it is started a second time as the reader process.
+///
+/// # Errors
+/// The file cannot be written, or the machine's root cannot be opened.
+pub fn collect_to(path: &Path, plan: &Plan) -> Result<Summary, Error> {
+    output::to_file(path, plan, &mut |_| ())
+}
+
+/// The whole program: arguments in, exit code out.
+pub fn run(
+    args: impl Iterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ExitCode {
+    let args = match cli::Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors and go to standard output.
+            let is_error = error.use_stderr();
+            let text = error.render();
+            let _ = if is_error {
+                write!(err, "{text}")
+            } else {
+                write!(out, "{text}")
+            };
+            return ExitCode::from(if is_error { NO_BUNDLE } else { COMPLETE });
+        }
+    };
+    match args.command {
+        // A closed pipe (`| head`) is the reader's choice.
+        Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
+        Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
+        None => return collect_as(&args, out, err),
+    }
+    ExitCode::from(COMPLETE)
+}
+
+fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+    let plan = args.plan();
+    footprint::lower();
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let shows = io::stderr().is_terminal();
+    let mut progress = |text: &str| {
+        if shows {
+            let _ = write!(err, "\r\x1b[K{text}");
+            let _ = err.flush();
+        }
+    };
+    let done = if to_stdout {
+        output::to_stream(out, &plan, &mut progress)
+    } else {
+        output::to_file(&place(args.output.as_deref(), &plan), &plan, &mut progress)
+    };
+    progress("");
+    match done {
+        Ok(summary) => {
+            let _ = summary.write(if to_stdout { err } else { out });
+            ExitCode::from(if summary.is_complete() {
+                COMPLETE
+            } else {
+                HOLES
+            })
+        }
+        Err(error) => {
+            let advice = match error.raw_os_error() {
+                Some(_) if !to_stdout => "; choose another place with -o FILE",
+                _ => "",
+            };
+            let _ = writeln!(err, "oomscene-collect: {error}{advice}");
+            ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
+/// The file to write: as asked, or the usual name in the folder that was asked for.
+fn place(output: Option<&Path>, plan: &Plan) -> PathBuf {
+    match output {
+        Some(path) if !path.is_dir() => path.to_owned(),
+        folder => {
+            let header = host::Host::new(&plan.root)
+                .map_or_else(|_| Header::default(), |host| header::of(&host, plan));
+            let name = format!("{}.tar.gz", header::top(&header));
+            folder.unwrap_or(Path::new("")).join(name)
+        }
+    }
+}

@@ -12,6 +12,7 @@ pub(super) const NAMES: &[Name] = &[
     name("cgroups[].usage_bytes", Kind::Bytes, "memory.current or usage_in_bytes, page cache included", "sys/fs/cgroup/all"),
     name("cgroups[].limited", Kind::Flag, "it has a limit of its own", "sys/fs/cgroup/all"),
     name("cgroups[].limit_bytes", Kind::Bytes, "memory.max or limit_in_bytes; unknown when unlimited", "sys/fs/cgroup/all"),
+    name("cgroups[].effective_limited", Kind::Flag, "it or an ancestor has a limit", "sys/fs/cgroup/all"),
     name("cgroups[].effective_limit_bytes", Kind::Bytes, "smallest limit from here to the root; unknown when unlimited", "sys/fs/cgroup/all"),
     name("cgroups[].effective_limit_path", Kind::Text, "the cgroup that has it", "sys/fs/cgroup/all"),
     name("cgroups[].high_bytes", Kind::Bytes, "memory.high; unknown when unlimited", "sys/fs/cgroup/all"),

@@ -30,7 +30,7 @@ pub(super) const NAMES: &[Name] = &[
     name("host.effective_uid", Kind::Id, "user that the collector ran as", "header.json"),
     name("host.view", Kind::Text, "host or container: what the collector could see", "scene/view.json"),
     name("host.virtualisation", Kind::Text, "hypervisor, or none", "scene/virtualisation.json"),
-    name("host.product_name", Kind::Text, "DMI product name", "sys/class/dmi/id/product_name"),
+    name("host.product_name", Kind::Text, "DMI product name", "scene/virtualisation.json"),
     name("host.balloon_driver", Kind::Text, "loaded balloon driver; empty when none is", "scene/virtualisation.json"),
     name("host.command_line", Kind::Text, "kernel command line", "proc/cmdline"),
     name("host.user_address_bits_count", Kind::Count, "bits of the user address space, probed", "scene/address-space.json"),

@@ -25,6 +25,6 @@ pub(super) const NAMES: &[Name] = &[
     name("policy.units[].oom_score_adjust", Kind::Number, "OOMScoreAdjust", "scene/systemd/units.txt"),
     name("policy.units[].oom_policy", Kind::Text, "OOMPolicy", "scene/systemd/units.txt"),
     name("policy.units[].memory_max", Kind::Text, "MemoryMax or MemoryLimit as written", "scene/systemd/units.txt"),
-    name("policy.earlyoom_enabled", Kind::Flag, "earlyoom is enabled", "etc/systemd/system"),
-    name("policy.oomd_enabled", Kind::Flag, "systemd-oomd is enabled", "etc/systemd/system"),
+    name("policy.earlyoom_enabled", Kind::Flag, "earlyoom is enabled", "scene/systemd/wants.txt"),
+    name("policy.oomd_enabled", Kind::Flag, "systemd-oomd is enabled", "scene/systemd/wants.txt"),
 ];

@@ -1,0 +1,304 @@
+//! Logs: reads every log of a case once, record by record, and puts what they say about memory.
+//!
+//! [`read`] is the only door. [`prefix`] strips what carriers put before a record, [`reader`]
+//! streams records, [`super::oom`] joins the kernel's reports, the other files read what programs
+//! say about the same moments.
+
+use super::{Evidence, Facts, List, Record, oom};
+
+pub mod around;
+mod audit;
+mod coverage;
+pub mod line;
+pub(crate) mod pattern;
+mod prefix;
+mod reader;
+mod runtime;
+pub mod stamp;
+mod strace;
+mod systemd;
+#[cfg(test)]
+mod tests;
+
+use around::Around;
+use coverage::Coverage;
+use oom::{allocation::Failure, event::Seen, join::Joiner};
+
+/// What a log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Raw records of `/dev/kmsg`.
+    Kmsg,
+    /// Any text log; its prefix is recognised.
+    Text,
+}
+
+/// What is known about the machine that wrote the logs.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// Page size in bytes.
+    pub page_size_bytes: Option<u64>,
+    /// The clocks at the time of collection.
+    pub clocks: Option<oomscene_bundle::header::Clocks>,
+    /// Offset of local time from UTC in seconds, east positive.
+    pub utc_offset_seconds: Option<i32>,
+    /// Host name.
+    pub hostname: Option<String>,
+    /// Release of the running kernel.
+    pub kernel_release: Option<String>,
+    /// Architecture as `uname -m` prints it.
+    pub machine: Option<String>,
+}
+
+/// One log.
+#[derive(Debug, Clone)]
+pub struct Log<'a> {
+    /// Entry or file name.
+    pub entry: &'a str,
+    /// What it is.
+    pub source: Source,
+    /// The bytes.
+    pub content: &'a [u8],
+    /// Why only a part of the file is here; `None` when the file is whole.
+    pub cut: Option<String>,
+    /// A bare log: nobody knows what was before and after.
+    pub excerpt: bool,
+}
+
+/// What one log gave.
+struct Told {
+    coverage: Coverage,
+    joiner: Joiner,
+}
+
+/// Reads all logs of a case and puts what they say.
+///
+/// Put before it is called: `kernel_log.whole_boot`, which decides whether the lists are whole.
+pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
+    let mut around = Around::default();
+    let mut calls = Vec::new();
+    let mut index = 0;
+    let mut told = Vec::new();
+    for log in logs {
+        told.push(one(log, &mut around, &mut calls, &mut index));
+    }
+    let kernel = told.iter().any(|t| {
+        t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty() || !t.joiner.failures.is_empty()
+    });
+    let partial = partial(logs, &told, facts);
+    kernel_log(logs, &told, kernel, facts);
+    for (log, told) in logs.iter().zip(&told) {
+        facts.push("logs", told.coverage.record(log));
+    }
+    if kernel {
+        let failures: Vec<&Failure> = told.iter().flat_map(|t| &t.joiner.failures).collect();
+        put_list(
+            "allocation_failures",
+            failures.into_iter().map(failure_record),
+            partial.as_deref(),
+            facts,
+        );
+        let events = oom::merge::merge(told.into_iter().map(|t| t.joiner.events).collect());
+        oom::facts::put(&events, machine, &around, partial.as_deref(), facts);
+    }
+    programs(&around, &calls, partial.as_deref(), facts);
+}
+
+/// Streams one log.
+fn one(log: &Log<'_>, around: &mut Around, calls: &mut Vec<strace::Call>, index: &mut u64) -> Told {
+    let mut reader = reader::Reader::new(log.entry, log.source);
+    let mut told = Told {
+        coverage: Coverage::default(),
+        joiner: Joiner::new(log.source == Source::Kmsg),
+    };
+    let mut audit = audit::Audit::default();
+    let mut rest = log.content;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest);
+        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after.get(1..).unwrap_or_default();
+        told.coverage.lines += 1;
+        reader.feed(physical, end.is_none(), &mut |line, found| {
+            *index += 1;
+            told.coverage.feed(line, found);
+            told.joiner.feed(line);
+            audit.feed(line);
+            systemd::read(line, *index, &mut around.exits);
+            around.notices.extend(runtime::container_oom(line));
+            around.kills.extend(runtime::user_kill(line));
+            calls.extend(strace::call(line));
+        });
+    }
+    told.joiner.finish();
+    around.execs.extend(audit.finish());
+    told
+}
+
+/// Why the logs may lack events; `None` when the ring buffer still held its first record.
+fn partial(logs: &[Log<'_>], told: &[Told], facts: &Facts) -> Option<String> {
+    if facts.root.flag("kernel_log.whole_boot") == Some(true) {
+        return None;
+    }
+    let with_kernel: Vec<String> = logs
+        .iter()
+        .zip(told)
+        .filter(|(_, t)| t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty())
+        .map(|(log, told)| told.coverage.partial(log))
+        .collect();
+    Some(if with_kernel.is_empty() {
+        "no kernel log was read".to_owned()
+    } else {
+        with_kernel.join("; ")
+    })
+}
+
+fn put_list(
+    path: &str,
+    records: impl Iterator<Item = Record>,
+    partial: Option<&str>,
+    facts: &mut Facts,
+) {
+    let list = List {
+        items: records
+            .map(|record| super::Fact {
+                value: record.into(),
+                evidence: Vec::new(),
+            })
+            .collect(),
+        partial: partial.map(str::to_owned),
+    };
+    facts.put(path, list, Vec::new());
+}
+
+fn failure_record(failure: &Failure) -> Record {
+    let (read, place) = (&failure.line.value, &failure.line.evidence);
+    let mut record = Record::new();
+    record.put("comm", read.comm.as_str(), place.clone());
+    record.put_some("order", read.order, place);
+    record.put_some("gfp_flags", read.gfp_flags.clone(), place);
+    record.put_some(
+        "time_text",
+        failure.stamp.as_ref().map(|s| s.text.clone()),
+        place,
+    );
+    record
+}
+
+/// Lists of what programs logged. A list is put when some log of a kind that could hold its lines
+/// was read: without one they are unknown.
+fn programs(around: &Around, calls: &[strace::Call], partial: Option<&str>, facts: &mut Facts) {
+    // Program lines come from logs of their own, which a whole ring buffer does not make whole.
+    let reason = partial.unwrap_or("only the kernel's ring buffer is known to be whole");
+    let partial = Some(reason);
+    put_list(
+        "unit_exits",
+        around.exits.iter().map(systemd::UnitExit::record),
+        partial,
+        facts,
+    );
+    put_list(
+        "container_ooms",
+        around.notices.iter().map(runtime::ContainerOom::record),
+        partial,
+        facts,
+    );
+    put_list(
+        "user_kills",
+        around.kills.iter().map(runtime::UserKill::record),
+        partial,
+        facts,
+    );
+    put_list(
+        "execs",
+        around.execs.iter().map(audit::Exec::record),
+        partial,
+        facts,
+    );
+    if !calls.is_empty() {
+        put_list(
+            "syscalls",
+            calls.iter().map(strace::Call::record),
+            partial,
+            facts,
+        );
+    }
+}
+
+fn kernel_log(logs: &[Log<'_>], told: &[Told], kernel: bool, facts: &mut Facts) {
+    facts.put("kernel_log.present", kernel, Vec::new());
+    let suppressed: Vec<&Seen<u64>> = told.iter().flat_map(|t| &t.joiner.suppressed).collect();
+    let lines: Vec<Evidence> = suppressed.iter().flat_map(|s| s.evidence.clone()).collect();
+    if kernel {
+        let count: u64 = suppressed.iter().map(|s| s.value).sum();
+        facts.put("kernel_log.suppressed_count", count, lines.clone());
+        facts.put("kernel_log.suppressions_count", suppressed.len(), lines);
+    }
+    lost(told, facts);
+    longest(logs, told, facts);
+}
+
+/// Source and span of the log that reaches furthest: it stands for the kernel log of the case.
+fn longest(logs: &[Log<'_>], told: &[Told], facts: &mut Facts) {
+    let with_kernel: Vec<(&Log<'_>, &Told)> = logs
+        .iter()
+        .zip(told)
+        .filter(|(_, t)| t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty())
+        .collect();
+    let span = |t: &Told| t.coverage.seconds().unwrap_or(0.0);
+    let Some((log, longest)) = with_kernel
+        .into_iter()
+        .reduce(|a, b| if span(b.1) > span(a.1) { b } else { a })
+    else {
+        return;
+    };
+    let source = match (log.source, log.excerpt) {
+        (Source::Kmsg, _) => "/dev/kmsg",
+        (Source::Text, true) => "an excerpt",
+        (Source::Text, false) => "a log file",
+    };
+    if facts.get("kernel_log.source").is_none() {
+        facts.put(
+            "kernel_log.source",
+            source,
+            vec![Evidence::new(log.entry, 0, "")],
+        );
+    }
+    if let (Some((first, at)), Some((last, end))) =
+        (&longest.coverage.first, &longest.coverage.last)
+    {
+        facts.put(
+            "kernel_log.first_text",
+            first.text.as_str(),
+            vec![at.clone()],
+        );
+        facts.put(
+            "kernel_log.last_text",
+            last.text.as_str(),
+            vec![end.clone()],
+        );
+        let places = [at.clone(), end.clone()];
+        facts.root.put_some(
+            "kernel_log.covers_seconds",
+            longest.coverage.seconds(),
+            &places,
+        );
+    }
+}
+
+/// Adds the lines that printk dropped to the records that the collector lost.
+fn lost(told: &[Told], facts: &mut Facts) {
+    let dropped: u64 = told.iter().map(|t| t.coverage.dropped).sum();
+    if dropped == 0 {
+        return;
+    }
+    let lines: Vec<Evidence> = told
+        .iter()
+        .flat_map(|t| t.coverage.dropped_evidence.clone())
+        .collect();
+    let before = facts.root.int("kernel_log.lost_records_count").unwrap_or(0);
+    facts.put(
+        "kernel_log.lost_records_count",
+        before + i128::from(dropped),
+        lines,
+    );
+}

@@ -1,0 +1,94 @@
+//! What each log covers: its form, its first and last stamp, how many lines.
+
+use std::collections::BTreeMap;
+
+use super::{Log, Source, line::Line, reader::Recognised, stamp::Stamp};
+use crate::facts::{Evidence, Record};
+
+/// Coverage of one log.
+#[derive(Debug, Default)]
+pub(super) struct Coverage {
+    pub(super) lines: u64,
+    /// Lines that the kernel wrote, by their prefix.
+    pub(super) kernel_lines: u64,
+    formats: BTreeMap<&'static str, u64>,
+    pub(super) first: Option<(Stamp, Evidence)>,
+    pub(super) last: Option<(Stamp, Evidence)>,
+    /// Lines that printk says were lost before they were read.
+    pub(super) dropped: u64,
+    pub(super) dropped_evidence: Vec<Evidence>,
+}
+
+impl Coverage {
+    /// Counts one record.
+    pub(super) fn feed(&mut self, line: &Line<'_>, found: Recognised) {
+        if !found.format.is_empty() {
+            *self.formats.entry(found.format).or_default() += 1;
+        }
+        if let Some(stamp) = line.stamp.filter(|_| found.stamped) {
+            let place = (stamp.clone(), line.evidence());
+            if self.first.is_none() {
+                self.first = Some(place.clone());
+            }
+            self.last = Some(place);
+            let stamped_by_kernel =
+                found.format.starts_with("dmesg") || found.format == "/dev/kmsg";
+            let kernel = line.origin == super::line::Origin::Kernel;
+            self.kernel_lines += u64::from(kernel || (stamped_by_kernel && line.kernel()));
+        }
+        if let Some(count) = crate::facts::oom::endings::dropped(line.text) {
+            self.dropped += count;
+            self.dropped_evidence.push(line.evidence());
+        }
+    }
+
+    /// Forms in the order of their frequency.
+    fn format(&self) -> String {
+        let mut formats: Vec<(&str, u64)> = self.formats.iter().map(|(f, n)| (*f, *n)).collect();
+        formats.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+        let names: Vec<&str> = formats.into_iter().map(|(name, _)| name).collect();
+        if names.is_empty() {
+            "no prefix".to_owned()
+        } else {
+            names.join(", ")
+        }
+    }
+
+    /// Seconds between first and last stamp.
+    pub(super) fn seconds(&self) -> Option<f64> {
+        let (first, last) = (self.first.as_ref()?, self.last.as_ref()?);
+        first.0.seconds_until(&last.0)
+    }
+
+    /// The record of this log.
+    pub(super) fn record(&self, log: &Log<'_>) -> Record {
+        let whole = || vec![Evidence::new(log.entry, 0, "")];
+        let mut record = Record::new();
+        record.put("entry", log.entry, whole());
+        record.put("format", self.format(), whole());
+        record.put("lines_count", self.lines, whole());
+        record.put("cut", log.cut.is_some(), whole());
+        if let (Some((first, at)), Some((last, end))) = (&self.first, &self.last) {
+            record.put("first_text", first.text.as_str(), vec![at.clone()]);
+            record.put("last_text", last.text.as_str(), vec![end.clone()]);
+        }
+        record
+    }
+
+    /// Why this log may lack events.
+    pub(super) fn partial(&self, log: &Log<'_>) -> String {
+        let span = match (&self.first, &self.last) {
+            (Some((first, _)), Some((last, _))) => {
+                format!("covers {} to {} only", first.text, last.text)
+            }
+            _ => "has no stamps".to_owned(),
+        };
+        let what = match (&log.cut, log.excerpt, log.source) {
+            (Some(why), ..) => format!("was cut ({why})"),
+            (None, true, _) => "is an excerpt".to_owned(),
+            (None, false, Source::Kmsg) => "is a ring buffer that had wrapped".to_owned(),
+            (None, false, Source::Text) => "does not reach back to the boot for sure".to_owned(),
+        };
+        format!("{} {what} and {span}", log.entry)
+    }
+}

@@ -1,0 +1,182 @@
+//! Recognises and strips what carriers put before a record: levels, stamps, host, program, caller.
+//!
+//! One carrier prefix, then a kernel stamp, then a caller id; each part is optional. Nothing here
+//! fails: a prefix that no form fits stays part of the text.
+
+mod bracket;
+mod carrier;
+mod fused;
+mod kmsg;
+
+use super::stamp::Stamp;
+
+pub(super) use fused::split as split_fused;
+pub(super) use kmsg::{Record as KmsgRecord, read as read_kmsg};
+
+/// A line after its prefix was taken off.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Prefixed<'a> {
+    /// What was recognised, in words; empty when nothing was.
+    pub(super) format: &'static str,
+    /// Stamps found, joined into one.
+    pub(super) stamp: Option<Stamp>,
+    /// Host named by the carrier.
+    pub(super) host: Option<&'a str>,
+    /// Program named by the carrier; `kernel` for the kernel.
+    pub(super) program: Option<&'a str>,
+    /// The rest.
+    pub(super) text: &'a str,
+}
+
+/// Takes the prefix off `line`.
+pub(super) fn strip(line: &str) -> Prefixed<'_> {
+    let mut found = Prefixed {
+        text: line,
+        ..Prefixed::default()
+    };
+    carrier::level(&mut found);
+    carrier::stamp_and_host(&mut found);
+    bracket::stamp(&mut found);
+    if found.stamp.is_some() {
+        carrier::host_after_stamp(&mut found);
+        bracket::caller(&mut found);
+    }
+    found
+}
+
+/// Joins a second stamp of the same line into the first: a carrier's wall clock and the kernel's
+/// seconds since boot.
+fn add_stamp(found: &mut Prefixed<'_>, more: Stamp) {
+    match &mut found.stamp {
+        None => found.stamp = Some(more),
+        Some(stamp) => {
+            stamp.uptime_us = stamp.uptime_us.or(more.uptime_us);
+            stamp.wall = stamp.wall.take().or(more.wall);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, format: &str, stamp: &str, host: &str, text: &str) {
+        let found = strip(line);
+        assert_eq!(found.format, format, "{line}");
+        assert_eq!(found.text, text, "{line}");
+        assert_eq!(
+            found.stamp.map(|s| s.text).unwrap_or_default(),
+            stamp,
+            "{line}"
+        );
+        assert_eq!(found.host.unwrap_or_default(), host, "{line}");
+    }
+
+    #[test]
+    fn dmesg_forms() {
+        check("[ 1234.567890] a b", "dmesg", "1234.567890", "", "a b");
+        check("[ 1234.567890][ T1234] a", "dmesg", "1234.567890", "", "a");
+        check("[    0.1][    C3]  a", "dmesg", "0.1", "", " a");
+        check("<4>[ 12.345678] a", "dmesg", "12.345678", "", "a");
+        check(
+            "[Thu Aug 17 17:29:27 2023] x",
+            "dmesg -T",
+            "Thu Aug 17 17:29:27 2023",
+            "",
+            "x",
+        );
+        check(
+            "kern  :warn  : [Thu Aug 17 17:29:27 2023]  </TASK>",
+            "dmesg -T",
+            "Thu Aug 17 17:29:27 2023",
+            "",
+            " </TASK>",
+        );
+        check(
+            "2023-08-17T17:29:27,123456+08:00 xray invoked",
+            "dmesg --time-format iso",
+            "2023-08-17T17:29:27,123456+08:00",
+            "",
+            "xray invoked",
+        );
+        check("no prefix: [ 1]", "", "", "", "no prefix: [ 1]");
+    }
+
+    #[test]
+    fn foreign_dates() {
+        for line in [
+            "[四 4月 17 18:48:52 2025] x",
+            "四 4月 17 18:48:52 2025] x",
+            " 四 4月 17 18:48:52 2025] x",
+            "**\u{5b}四 4月 17 18:48:52 2025] x",
+        ] {
+            check(
+                line,
+                "dmesg -T, localised",
+                "四 4月 17 18:48:52 2025",
+                "",
+                "x",
+            );
+        }
+        let found = strip("[月 12日 24 16:02:24 2022] [ pid ] uid");
+        assert_eq!(found.text, "[ pid ] uid");
+        let wall = found.stamp.unwrap().wall.unwrap();
+        assert_eq!((wall.year, wall.month_day), (Some(2022), None));
+        check(
+            "[Di Aug 12 03:54:03 2025] x",
+            "dmesg -T",
+            "Di Aug 12 03:54:03 2025",
+            "",
+            "x",
+        );
+    }
+
+    #[test]
+    fn syslog_forms() {
+        check(
+            "Aug 17 03:12:59 h kernel: [159440.49643] ls",
+            "syslog",
+            "Aug 17 03:12:59",
+            "h",
+            "ls",
+        );
+        check(
+            "Apr  4 05:21:34 h-1 kernel: C1",
+            "syslog",
+            "Apr  4 05:21:34",
+            "h-1",
+            "C1",
+        );
+        check(
+            "2023-08-17T03:12:59.123456+08:00 h kernel: x",
+            "ISO syslog",
+            "2023-08-17T03:12:59.123456+08:00",
+            "h",
+            "x",
+        );
+        check(
+            "2023-08-17T03:12:59+0800 h systemd[1]: x",
+            "ISO syslog",
+            "2023-08-17T03:12:59+0800",
+            "h",
+            "x",
+        );
+        check(
+            "<6>1 2023-08-17T03:12:59.1Z h kernel - - - x",
+            "RFC 5424",
+            "2023-08-17T03:12:59.1Z",
+            "h",
+            "x",
+        );
+        check(
+            "[ 12.345678] h kernel: x",
+            "journalctl short-monotonic",
+            "12.345678",
+            "h",
+            "x",
+        );
+        let found = strip("Aug 17 03:12:59 h kernel: [159440.49643] ls");
+        assert_eq!(found.stamp.unwrap().uptime_us, Some(159_440_496_430));
+    }
+}

@@ -1,0 +1,91 @@
+//! Stamps in brackets, as dmesg prints them, and the caller id after them.
+
+use super::{Prefixed, add_stamp};
+use crate::facts::log::{
+    pattern::{number, owned, pattern, text},
+    stamp::{Stamp, Wall, month, second_of_day},
+};
+
+pattern!(
+    UPTIME,
+    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))\] ?"
+);
+// `dmesg -T`: the date in the words of the collector's locale. The first bracket gets lost in
+// copying, and trackers wrap the line in asterisks.
+pattern!(
+    DATE,
+    r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4}))\] ?"
+);
+pattern!(CALLER, r"^\[ *[TC]\d+\] ?");
+
+/// Takes a bracketed stamp off.
+pub(super) fn stamp(found: &mut Prefixed<'_>) {
+    let line = found.text;
+    if let Some(groups) = UPTIME.captures(line) {
+        let fraction: String = owned(&groups, "fraction");
+        let micros: Option<i64> = format!("{fraction:0<6}")
+            .get(..6)
+            .and_then(|f| f.parse().ok());
+        let seconds: Option<i64> = number(&groups, "seconds");
+        add_stamp(
+            found,
+            Stamp {
+                text: owned(&groups, "stamp"),
+                uptime_us: seconds.zip(micros).map(|(s, us)| s * 1_000_000 + us),
+                wall: None,
+            },
+        );
+        take(found, groups.get_match().end(), "dmesg");
+    } else if let Some(groups) = DATE.captures(line) {
+        let before = text(&groups, "before").unwrap_or_default();
+        let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
+            year: number(&groups, "year"),
+            month_day: month_day(before),
+            second_of_day: second,
+            offset_seconds: None,
+        });
+        let format = if before.is_ascii() {
+            "dmesg -T"
+        } else {
+            "dmesg -T, localised"
+        };
+        add_stamp(
+            found,
+            Stamp {
+                text: owned(&groups, "stamp").trim().to_owned(),
+                uptime_us: None,
+                wall,
+            },
+        );
+        take(found, groups.get_match().end(), format);
+    }
+}
+
+/// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.
+pub(super) fn caller(found: &mut Prefixed<'_>) {
+    if let Some(end) = CALLER.find(found.text).map(|m| m.end()) {
+        found.text = found.text.get(end..).unwrap_or_default();
+    }
+}
+
+fn take(found: &mut Prefixed<'_>, end: usize, format: &'static str) {
+    found.text = found.text.get(end..).unwrap_or_default();
+    if found.format.is_empty() {
+        found.format = format;
+    }
+}
+
+/// Month and day out of the words before the time, in whichever order the locale has them.
+fn month_day(words: &str) -> Option<(i8, i8)> {
+    let mut found_month = None;
+    let mut found_day = None;
+    for word in words.split([' ', ',']).filter(|w| !w.is_empty()) {
+        let bare = word.trim_end_matches(['.', '日']);
+        if let Ok(number) = bare.parse::<i8>() {
+            found_day = Some(number);
+        } else if let Some(number) = month(word) {
+            found_month = Some(number);
+        }
+    }
+    Some((found_month?, found_day?))
+}

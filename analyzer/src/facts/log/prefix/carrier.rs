@@ -1,0 +1,150 @@
+//! Levels, wall clocks, host and program, as syslog daemons and journalctl print them.
+
+use super::{Prefixed, add_stamp};
+use crate::facts::log::{
+    pattern::{number, owned, pattern, text},
+    stamp::{Stamp, Wall, month, offset_seconds, second_of_day},
+};
+
+pattern!(LEVEL, r"^<\d{1,3}>(?P<version>1 )?");
+pattern!(
+    DECODED,
+    r"^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?"
+);
+pattern!(
+    RFC3164,
+    r"^\s*(?P<stamp>(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) "
+);
+pattern!(
+    ISO,
+    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?) "
+);
+// `journalctl` output with the date cut off: only with host and program after it, because strace
+// begins its lines with a time too.
+pattern!(
+    TIME,
+    r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) [\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?: "
+);
+pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
+pattern!(
+    HOST_PROGRAM,
+    r"^(?P<host>[^\s:\[\]]+) (?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
+);
+pattern!(PROGRAM, r"^(?P<program>kernel)(?:\[\d+\])?: ?");
+pattern!(
+    RFC5424_REST,
+    r"^(?P<host>\S+) (?P<program>\S+) \S+ \S+ (?:-|\[[^\]]*\])(?: |$)"
+);
+
+/// Takes a syslog level (`<6>`) or a decoded one (`kern  :info  :`) off.
+pub(super) fn level(found: &mut Prefixed<'_>) {
+    if let Some(groups) = LEVEL.captures(found.text) {
+        let end = groups.get_match().end();
+        if groups.name("version").is_some() {
+            found.format = "RFC 5424";
+        }
+        found.text = found.text.get(end..).unwrap_or_default();
+    } else if let Some(end) = DECODED.find(found.text).map(|m| m.end()) {
+        found.text = found.text.get(end..).unwrap_or_default();
+    }
+}
+
+/// Takes the wall clock of a syslog daemon or of journalctl off, then host and program.
+pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
+    let line = found.text;
+    let rfc5424 = found.format == "RFC 5424";
+    let (stamp, end, format) = if let Some(groups) = RFC3164.captures(line) {
+        let Some(month) = month(text(&groups, "month").unwrap_or_default()) else {
+            return;
+        };
+        let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
+            year: number(&groups, "year"),
+            month_day: number(&groups, "day").map(|day| (month, day)),
+            second_of_day: second,
+            offset_seconds: None,
+        });
+        (stamp(&groups, wall), groups.get_match().end(), "syslog")
+    } else if let Some(groups) = ISO.captures(line) {
+        let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
+            year: number(&groups, "year"),
+            month_day: number(&groups, "month").zip(number(&groups, "day")),
+            second_of_day: second,
+            offset_seconds: text(&groups, "zone").and_then(offset_seconds),
+        });
+        let format = match text(&groups, "dot") {
+            Some(",") => "dmesg --time-format iso",
+            _ if rfc5424 => "RFC 5424",
+            _ => "ISO syslog",
+        };
+        (stamp(&groups, wall), groups.get_match().end(), format)
+    } else if let Some(groups) = TIME.captures(line) {
+        let time = text(&groups, "time").unwrap_or_default();
+        let wall = second_of_day(time).map(|second| Wall {
+            second_of_day: second,
+            ..Wall::default()
+        });
+        let end = groups.name("stamp").map_or(0, |m| m.end() + 1);
+        (stamp(&groups, wall), end, "syslog without date")
+    } else if let Some(groups) = UNIX.captures(line) {
+        let wall = number(&groups, "seconds").and_then(from_unix);
+        (
+            stamp(&groups, wall),
+            groups.get_match().end(),
+            "journalctl short-unix",
+        )
+    } else {
+        return;
+    };
+    found.text = line.get(end..).unwrap_or_default();
+    found.format = format;
+    add_stamp(found, stamp);
+    if rfc5424 {
+        host_and_program(found, &RFC5424_REST);
+    } else if format != "dmesg --time-format iso" {
+        host_and_program(found, &HOST_PROGRAM);
+        if found.program.is_none() {
+            host_and_program(found, &PROGRAM);
+        }
+    }
+}
+
+/// `journalctl -o short-monotonic` has host and program after a stamp like the one of dmesg.
+pub(super) fn host_after_stamp(found: &mut Prefixed<'_>) {
+    if found.program.is_some() || found.format != "dmesg" {
+        return;
+    }
+    pattern!(MONOTONIC, r"^(?P<host>[^\s:\[\]]+) (?P<program>kernel): ?");
+    host_and_program(found, &MONOTONIC);
+    if found.program.is_some() {
+        found.format = "journalctl short-monotonic";
+    }
+}
+
+fn stamp(groups: &regex::Captures<'_>, wall: Option<Wall>) -> Stamp {
+    Stamp {
+        text: owned(groups, "stamp"),
+        uptime_us: None,
+        wall,
+    }
+}
+
+fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
+    let line = found.text;
+    if let Some(groups) = form.captures(line) {
+        found.host = text(&groups, "host").filter(|h| *h != "-");
+        found.program = text(&groups, "program");
+        found.text = line.get(groups.get_match().end()..).unwrap_or_default();
+    }
+}
+
+fn from_unix(seconds: i64) -> Option<Wall> {
+    let time = jiff::Timestamp::from_second(seconds)
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC);
+    Some(Wall {
+        year: Some(time.year()),
+        month_day: Some((time.month(), time.day())),
+        second_of_day: seconds.rem_euclid(86_400),
+        offset_seconds: Some(0),
+    })
+}

@@ -1,0 +1,73 @@
+//! Records of `/dev/kmsg`: `prio,sequence,microseconds,flags[,caller=…];text`.
+//!
+//! Written down in the kernel's Documentation/ABI/testing/dev-kmsg.
+
+use crate::facts::log::stamp::Stamp;
+
+/// One record of `/dev/kmsg`.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::facts::log) struct Record {
+    /// Stamp since boot.
+    pub(in crate::facts::log) stamp: Stamp,
+    /// Whether the kernel wrote it (facility 0), not a program.
+    pub(in crate::facts::log) kernel: bool,
+    /// Text with `\xNN` undone; it may hold newlines.
+    pub(in crate::facts::log) text: String,
+}
+
+/// Reads one record; `None` when the line is none (a dictionary line, or another format).
+pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
+    let (head, text) = line.split_once(';')?;
+    let mut parts = head.splitn(4, ',');
+    let priority: u32 = parts.next()?.parse().ok()?;
+    let _sequence: u64 = parts.next()?.parse().ok()?;
+    let micros: i64 = parts.next()?.parse().ok()?;
+    parts.next()?;
+    Some(Record {
+        stamp: Stamp {
+            text: format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
+            uptime_us: Some(micros),
+            wall: None,
+        },
+        kernel: priority >> 3 == 0,
+        text: unescape(text),
+    })
+}
+
+fn unescape(text: &str) -> String {
+    if !text.contains("\\x") {
+        return text.to_owned();
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        let code = after.get(..2).and_then(|h| u8::from_str_radix(h, 16).ok());
+        rest = if let Some(byte) = code {
+            bytes.push(byte);
+            after.get(2..).unwrap_or_default()
+        } else {
+            bytes.extend_from_slice(b"\\x");
+            after
+        };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_and_escapes() {
+        let record = read("6,1234,5140900,-,caller=T12;a\\x0ab\\x5cc").unwrap();
+        assert_eq!(record.text, "a\nb\\c");
+        assert_eq!(record.stamp.text, "5.140900");
+        assert!(record.kernel);
+        assert!(!read("30,1235,5140901,-;systemd[1]: x").unwrap().kernel);
+        assert_eq!(read(" SUBSYSTEM=memory"), None);
+        assert_eq!(read("a;b"), None);
+        assert_eq!(unescape("\\x4"), "\\x4");
+    }
+}

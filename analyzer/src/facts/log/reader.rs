@@ -1,0 +1,247 @@
+//! Turns the physical lines of one log into records: one line at a time, nothing is kept but the
+//! stamp of the last record, so that a log of any size can be streamed.
+
+use std::borrow::Cow;
+
+use super::{
+    Source,
+    line::{Line, Origin},
+    prefix::{self, Prefixed},
+    stamp::Stamp,
+};
+
+/// Reads one log line by line.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    entry: &'a str,
+    source: Source,
+    number: u32,
+    /// What a line without prefix belongs to: the record before it.
+    last: Last,
+}
+
+#[derive(Debug, Default)]
+struct Last {
+    stamp: Option<Stamp>,
+    host: Option<String>,
+    program: Option<String>,
+}
+
+/// What a record was recognised as, for the coverage of the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recognised {
+    /// Prefix in words; empty for a line without.
+    pub(super) format: &'static str,
+    /// Whether it has a stamp of its own.
+    pub(super) stamped: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(entry: &'a str, source: Source) -> Self {
+        Self {
+            entry,
+            source,
+            number: 0,
+            last: Last::default(),
+        }
+    }
+
+    /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
+    /// says that the log ends in this line without a newline: a number at its end may lack digits.
+    pub(super) fn feed(
+        &mut self,
+        physical: &[u8],
+        torn: bool,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
+        self.number = self.number.saturating_add(1);
+        let text = String::from_utf8_lossy(physical);
+        let text = plain(text.trim_end_matches(['\r', '\n', '\0']));
+        let text = if torn {
+            text.trim_end_matches(|c: char| c.is_ascii_digit())
+        } else {
+            &text
+        };
+        if let Some(record) = prefix::read_kmsg(text) {
+            self.kmsg(text, &record, take);
+        } else if self.source == Source::Text {
+            self.text(text, take);
+        }
+    }
+
+    fn kmsg(
+        &mut self,
+        raw: &str,
+        record: &prefix::KmsgRecord,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
+        let recognised = Recognised {
+            format: "/dev/kmsg",
+            stamped: true,
+        };
+        for part in record.text.split('\n') {
+            let (program, text) = if record.kernel {
+                (None, part)
+            } else {
+                split_program(part)
+            };
+            let line = Line {
+                entry: self.entry,
+                number: self.number,
+                raw,
+                text,
+                stamp: Some(&record.stamp),
+                host: None,
+                origin: match program {
+                    Some(program) => Origin::Program(program),
+                    None if record.kernel => Origin::Kernel,
+                    None => Origin::Unknown,
+                },
+            };
+            take(&line, recognised);
+        }
+    }
+
+    fn text(&mut self, physical: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let first = prefix::strip(physical);
+        let prefix_bytes = physical.len() - first.text.len();
+        for raw in prefix::split_fused(physical, prefix_bytes) {
+            self.record(raw, take);
+        }
+    }
+
+    fn record(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let found = prefix::strip(raw);
+        let recognised = Recognised {
+            format: found.format,
+            stamped: found.stamp.is_some(),
+        };
+        let text = found.text;
+        if found.stamp.is_some() {
+            self.remember(&found);
+        }
+        let origin = match self.last.program.as_deref() {
+            Some("kernel") => Origin::Kernel,
+            Some(program) => Origin::Program(program),
+            None => Origin::Unknown,
+        };
+        // A newline inside a record: rsyslog writes #012, syslog-ng \x0a.
+        for text in text.split("#012").flat_map(|part| part.split("\\x0a")) {
+            let (program, text) = match origin {
+                Origin::Unknown => split_program(text),
+                _ => (None, text),
+            };
+            let line = Line {
+                entry: self.entry,
+                number: self.number,
+                raw,
+                text,
+                stamp: self.last.stamp.as_ref(),
+                host: self.last.host.as_deref(),
+                origin: program.map_or(origin, Origin::Program),
+            };
+            take(&line, recognised);
+        }
+    }
+
+    fn remember(&mut self, found: &Prefixed<'_>) {
+        self.last = Last {
+            stamp: found.stamp.clone(),
+            host: found.host.map(str::to_owned),
+            program: found.program.map(str::to_owned),
+        };
+    }
+}
+
+/// Splits `systemd[1]: text`, which programs write into the kernel's buffer, into both parts.
+fn split_program(text: &str) -> (Option<&str>, &str) {
+    super::pattern::pattern!(PROGRAM, r"^(?P<program>[A-Za-z_(][\w.@()-]*)\[\d+\]: ");
+    match PROGRAM.captures(text) {
+        Some(groups) => (
+            super::pattern::text(&groups, "program"),
+            text.get(groups.get_match().end()..).unwrap_or_default(),
+        ),
+        None => (None, text),
+    }
+}
+
+/// Undoes what trackers and terminals put around a line: Markdown escapes, colours.
+fn plain(text: &str) -> Cow<'_, str> {
+    super::pattern::pattern!(COLOUR, r"\x1b\[[0-9;?]*[A-Za-z]");
+    let text = if text.contains('\u{1b}') {
+        COLOUR.replace_all(text, "")
+    } else {
+        Cow::Borrowed(text)
+    };
+    if text.trim_start().starts_with("**") && text.contains("\\[") {
+        let inner = text.trim().trim_matches('*');
+        let mut bare = String::with_capacity(inner.len());
+        let mut chars = inner.chars().peekable();
+        while let Some(c) = chars.next() {
+            match chars.peek() {
+                Some('[' | ']' | '_' | '*' | '(' | ')') if c == '\\' => {}
+                _ => bare.push(c),
+            }
+        }
+        return Cow::Owned(bare);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(log: &str) -> Vec<(u32, String, bool)> {
+        let mut reader = Reader::new("log", Source::Text);
+        let mut all = Vec::new();
+        for line in log.lines() {
+            reader.feed(line.as_bytes(), false, &mut |line, found| {
+                all.push((line.number, line.text.to_owned(), found.stamped));
+            });
+        }
+        all
+    }
+
+    #[test]
+    fn fused_lines_share_their_number() {
+        let log = "[四 4月 17 23:12:33 2025] p mems_allowed=0-1[四 4月 17 23:12:33 2025] CPU: 27";
+        assert_eq!(
+            texts(log),
+            [
+                (1, "p mems_allowed=0-1".into(), true),
+                (1, "CPU: 27".into(), true)
+            ]
+        );
+    }
+
+    #[test]
+    fn markdown_and_colours_come_off() {
+        let log =
+            "**\\[一 4月 28 10:11:01 2025\\] Out of memory**\n\u{1b}[32m[    1.000000]\u{1b}[0m x";
+        let all = texts(log);
+        assert_eq!(all[0].1, "Out of memory");
+        assert_eq!(all[1].1, "x");
+    }
+
+    #[test]
+    fn a_torn_number_loses_its_digits() {
+        let mut seen = String::new();
+        Reader::new("log", Source::Text).feed(b"task=xray,pid=15866", true, &mut |line, _| {
+            line.text.clone_into(&mut seen);
+        });
+        assert_eq!(seen, "task=xray,pid=");
+    }
+
+    #[test]
+    fn continuations_belong_to_the_record_before() {
+        let mut reader = Reader::new("log", Source::Text);
+        let mut last = None;
+        for line in ["[Thu Aug 17 17:29:27 2023] anon 27", "          file 8192"] {
+            reader.feed(line.as_bytes(), false, &mut |line, _| {
+                last = line.stamp.map(|s| s.text.clone());
+            });
+        }
+        assert_eq!(last.as_deref(), Some("Thu Aug 17 17:29:27 2023"));
+    }
+}

@@ -1,0 +1,216 @@
+//! When a line was written, as far as it says: since boot, on the wall clock, or both.
+
+use jiff::civil::Date;
+
+/// Stamp of one line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stamp {
+    /// As written, without brackets.
+    pub text: String,
+    /// Microseconds since boot.
+    pub uptime_us: Option<i64>,
+    /// Reading of a wall clock.
+    pub wall: Option<Wall>,
+}
+
+/// Reading of a wall clock; what the stamp does not say is `None`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Wall {
+    /// Year; RFC 3164 stamps have none.
+    pub year: Option<i16>,
+    /// Month and day; a foreign month name leaves them unknown.
+    pub month_day: Option<(i8, i8)>,
+    /// Seconds since midnight.
+    pub second_of_day: i64,
+    /// Offset from UTC in seconds, east positive.
+    pub offset_seconds: Option<i32>,
+}
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// How far wall clock (whole seconds) and uptime may disagree about one distance.
+const CLOCKS_APART_SECONDS_MAX: f64 = 1.5;
+
+/// Any leap year does for comparing two stamps without a year.
+const YEAR_FOR_COMPARING: i16 = 2000;
+
+impl Stamp {
+    /// Seconds from this stamp to `later`; negative when `later` is earlier, unknown when the two
+    /// stamps share no clock.
+    #[must_use]
+    pub fn seconds_until(&self, later: &Self) -> Option<f64> {
+        let by_wall = match (&self.wall, &later.wall) {
+            (Some(a), Some(b)) => a.seconds_until(b).map(real),
+            _ => None,
+        };
+        let by_uptime = match (self.uptime_us, later.uptime_us) {
+            (Some(a), Some(b)) => b.checked_sub(a).map(|micros| real(micros) / 1e6),
+            _ => None,
+        };
+        match (by_wall, by_uptime) {
+            // The finer one, unless it contradicts the other: a reboot, or a stamp copied wrong.
+            (Some(wall), Some(uptime)) if (wall - uptime).abs() < CLOCKS_APART_SECONDS_MAX => {
+                Some(uptime)
+            }
+            (wall, uptime) => wall.or(uptime),
+        }
+    }
+
+    /// Seconds since boot.
+    #[must_use]
+    pub fn uptime_seconds(&self) -> Option<f64> {
+        self.uptime_us.map(|us| real(us) / 1e6)
+    }
+
+    /// Seconds since 1970-01-01 UTC, when date and zone are known. `zone` is used when the stamp
+    /// itself names none.
+    #[must_use]
+    pub fn utc_seconds(&self, zone: Option<i32>) -> Option<i64> {
+        let wall = self.wall.as_ref()?;
+        let offset = wall.offset_seconds.or(zone)?;
+        wall.local_seconds(wall.year?)?
+            .checked_sub(i64::from(offset))
+    }
+}
+
+impl Wall {
+    fn local_seconds(&self, year: i16) -> Option<i64> {
+        let (month, day) = self.month_day?;
+        let date = Date::new(year, month, day).ok()?;
+        let epoch = Date::new(1970, 1, 1).ok()?;
+        let days = i64::from(epoch.until(date).ok()?.get_days());
+        Some(days * DAY_SECONDS + self.second_of_day)
+    }
+
+    fn seconds_until(&self, later: &Self) -> Option<i64> {
+        let shift = match (self.offset_seconds, later.offset_seconds) {
+            (Some(a), Some(b)) => i64::from(a) - i64::from(b),
+            _ => 0,
+        };
+        if self.month_day.is_none() && later.month_day.is_none() {
+            return Some(later.second_of_day - self.second_of_day);
+        }
+        let year = self.year.or(later.year).unwrap_or(YEAR_FOR_COMPARING);
+        let later_year = later.year.unwrap_or(year);
+        let seconds = later.local_seconds(later_year)? - self.local_seconds(year)?;
+        Some(seconds + shift)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds of a log, far below 2^52"
+)]
+fn real(whole: i64) -> f64 {
+    whole as f64
+}
+
+/// Seconds since midnight of `HH:MM:SS`.
+#[must_use]
+pub fn second_of_day(text: &str) -> Option<i64> {
+    let mut parts = text.splitn(3, ':').map(str::parse::<i64>);
+    let (hour, minute, second) = (
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+        parts.next()?.ok()?,
+    );
+    (hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// Offset in seconds of `Z`, `+0800` or `+08:00`.
+#[must_use]
+pub fn offset_seconds(text: &str) -> Option<i32> {
+    if matches!(text, "Z" | "UTC" | "GMT") {
+        return Some(0);
+    }
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes: i32 = minutes.parse().ok()?;
+    Some(sign * (hours.parse::<i32>().ok()? * 3600 + minutes * 60))
+}
+
+/// Month names by their first letters: those of the locales seen in support cases. Others stay
+/// unknown, which costs the date, not the event.
+const MONTHS: &[(&str, i8)] = &[
+    ("jan", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("jun", 6),
+    ("jul", 7),
+    ("aug", 8),
+    ("aoû", 8),
+    ("sep", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("déc", 12),
+];
+
+/// Month of a name such as `Apr`, `4月` or `Dez`.
+#[must_use]
+pub fn month(name: &str) -> Option<i8> {
+    if let Some(digits) = name.strip_suffix('月') {
+        return digits.parse().ok().filter(|m| (1..=12).contains(m));
+    }
+    let start: String = name.chars().take(3).collect::<String>().to_lowercase();
+    MONTHS
+        .iter()
+        .find(|(prefix, _)| *prefix == start)
+        .map(|(_, month)| *month)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wall(year: Option<i16>, month: i8, day: i8, time: &str) -> Stamp {
+        Stamp {
+            wall: Some(Wall {
+                year,
+                month_day: Some((month, day)),
+                second_of_day: second_of_day(time).unwrap(),
+                offset_seconds: None,
+            }),
+            ..Stamp::default()
+        }
+    }
+
+    #[test]
+    fn distance_across_midnight_and_without_a_year() {
+        let a = wall(None, 4, 17, "23:59:50");
+        let b = wall(Some(2025), 4, 18, "00:00:10");
+        assert_eq!(a.seconds_until(&b), Some(20.0));
+        assert_eq!(b.seconds_until(&a), Some(-20.0));
+    }
+
+    #[test]
+    fn utc_needs_a_zone() {
+        let stamp = wall(Some(1970), 1, 2, "08:00:00");
+        assert_eq!(stamp.utc_seconds(None), None);
+        assert_eq!(stamp.utc_seconds(Some(8 * 3600)), Some(86_400));
+    }
+
+    #[test]
+    fn months_and_offsets() {
+        assert_eq!(month("4月"), Some(4));
+        assert_eq!(month("13月"), None);
+        assert_eq!(month("Dez"), Some(12));
+        assert_eq!(month("月"), None);
+        assert_eq!(offset_seconds("+05:30"), Some(19_800));
+        assert_eq!(offset_seconds("-0800"), Some(-28_800));
+        assert_eq!(offset_seconds("CST"), None);
+    }
+}

@@ -1,0 +1,192 @@
+//! Torn, shortened and mixed logs: never a panic, never an invented number.
+
+use super::*;
+
+#[test]
+fn cut_anywhere() {
+    for (name, content) in FIXTURES {
+        for end in (0..content.len()).step_by(97) {
+            let cut = facts_of(&[(name, &content[..end])]);
+            let head = facts_of(&[(name, &content[end..])]);
+            assert!(cut.root.int("oom_summary.events_count").unwrap_or(0) <= 2);
+            assert!(head.root.int("oom_summary.events_count").unwrap_or(0) <= 2);
+        }
+    }
+}
+
+#[test]
+fn any_line_lost() {
+    for (name, content) in FIXTURES {
+        let lines: Vec<&[u8]> = content.split_inclusive(|b| *b == b'\n').collect();
+        for at in 0..lines.len() {
+            let mut rest = lines.clone();
+            rest.remove(at);
+            facts_of(&[(name, &rest.concat())]);
+        }
+    }
+}
+
+/// The victim is found while any line that names it survives.
+#[test]
+fn the_victim_survives_the_loss_of_any_line() {
+    let (name, content) = fixture("05");
+    let lines: Vec<&[u8]> = content.split_inclusive(|b| *b == b'\n').collect();
+    for at in 0..lines.len() {
+        let mut rest = lines.clone();
+        rest.remove(at);
+        let facts = facts_of(&[(name, &rest.concat())]);
+        let Some(Value::Record(event)) = facts.root.items("oom_events").first().map(|f| &f.value)
+        else {
+            panic!("no event without line {}", at + 1)
+        };
+        assert_eq!(
+            event.text("victim.comm"),
+            Some("java"),
+            "without line {}",
+            at + 1
+        );
+    }
+}
+
+/// Every whole number of a cut log is in the whole log too.
+#[test]
+fn a_cut_invents_no_number() {
+    let (name, content) = fixture("10");
+    let whole: std::collections::BTreeSet<String> = numbers(&facts_of(&[(name, content)]));
+    for end in (0..content.len()).step_by(29) {
+        let cut = facts_of(&[(name, &content[..end])]);
+        for number in numbers(&cut) {
+            assert!(whole.contains(&number), "cut at {end}: {number}");
+        }
+    }
+}
+
+fn numbers(facts: &Facts) -> std::collections::BTreeSet<String> {
+    dump(facts)
+        .into_iter()
+        .filter(|(path, _)| {
+            path.starts_with("oom_events")
+                && [
+                    "_bytes",
+                    "_pages",
+                    ".pid",
+                    "order",
+                    "failcnt_count",
+                    "_adj",
+                    ".uid",
+                ]
+                .iter()
+                .any(|end| path.ends_with(end))
+        })
+        .filter(|(path, _)| !path.contains("accounted") && !path.contains("total_bytes"))
+        .map(|(path, value)| format!("{path} = {}", value.split(" @").next().unwrap()))
+        .collect()
+}
+
+#[test]
+fn damaged_bytes_do_not_matter() {
+    let (name, content) = fixture("02");
+    let mut damaged = content.to_vec();
+    for at in (0..damaged.len()).step_by(211) {
+        if damaged[at] != b'\n' {
+            damaged[at] = 0xff;
+        }
+    }
+    facts_of(&[(name, &damaged)]);
+}
+
+#[test]
+fn the_same_event_in_two_logs_is_one() {
+    let kmsg = "4,1,159440496430,-;ls invoked oom-killer: gfp_mask=0x6040c0(GFP_KERNEL|__GFP_COMP), nodemask=(null), order=3, oom_score_adj=0\n\
+        3,2,159440498940,-;Out of memory: Kill process 3067998 (java) score 244 or sacrifice child\n SUBSYSTEM=x\n";
+    let (name, content) = fixture("05");
+    let facts = facts_of(&[("scene/kmsg", kmsg.as_bytes()), (name, content)]);
+    assert_eq!(facts.root.int("oom_summary.events_count"), Some(1));
+    let Value::Record(event) = &facts.root.items("oom_events")[0].value else {
+        panic!("no record")
+    };
+    let entries: Vec<&str> = event
+        .get("victim.pid")
+        .unwrap()
+        .evidence
+        .iter()
+        .map(|e| e.entry.as_str())
+        .collect();
+    assert!(
+        entries.contains(&"scene/kmsg") && entries.contains(&name),
+        "{entries:?}"
+    );
+}
+
+#[test]
+fn drift_is_counted_and_shown() {
+    let facts = facts_of_text(
+        "[    1.000000] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         [    1.000001] brand new line of Linux 9: 12\n\
+         [    1.000002] Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n",
+    );
+    assert_eq!(facts.gaps.len(), 1);
+    assert!(
+        facts.gaps[0].what.starts_with("format drift: 1 line"),
+        "{:?}",
+        facts.gaps
+    );
+}
+
+#[test]
+fn nothing_to_read_is_unknown_not_none() {
+    let facts = facts_of_text("hello\nworld\n");
+    assert_eq!(facts.root.flag("kernel_log.present"), Some(false));
+    assert_eq!(facts.get("oom_events"), None);
+}
+
+#[test]
+fn a_whole_ring_buffer_makes_the_list_whole() {
+    let log = Log {
+        entry: "scene/kmsg",
+        source: Source::Kmsg,
+        content: b"6,0,0,-;Linux version 6.8.0\n",
+        cut: None,
+        excerpt: false,
+    };
+    let mut facts = Facts::default();
+    facts.put("kernel_log.whole_boot", true, Vec::new());
+    read(std::slice::from_ref(&log), &Machine::default(), &mut facts);
+    let Some(Value::List(list)) = facts.get("oom_events").map(|f| &f.value) else {
+        panic!("no list")
+    };
+    assert_eq!((list.items.len(), list.partial.as_deref()), (0, None));
+    let mut facts = Facts::default();
+    read(&[log], &Machine::default(), &mut facts);
+    let Some(Value::List(list)) = facts.get("oom_events").map(|f| &f.value) else {
+        panic!("no list")
+    };
+    assert!(list.partial.as_deref().unwrap().contains("wrapped"));
+}
+
+#[test]
+fn uptime_becomes_wall_time_through_the_clocks() {
+    let log = Log {
+        entry: "scene/kmsg",
+        source: Source::Kmsg,
+        content: b"3,2,5000000,-;Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n",
+        cut: None,
+        excerpt: false,
+    };
+    let machine = Machine {
+        clocks: Some(oomscene_bundle::header::Clocks {
+            realtime_ns: 1_000_000_000_000_000_000,
+            monotonic_ns: 65_000_000_000,
+            boottime_ns: 65_000_000_000,
+            spread_ns: 100,
+        }),
+        ..Machine::default()
+    };
+    let mut facts = Facts::default();
+    read(&[log], &machine, &mut facts);
+    let Value::Record(event) = &facts.root.items("oom_events")[0].value else {
+        panic!("no record")
+    };
+    assert_eq!(event.int("time"), Some(1_000_000_000 - 60));
+    assert_eq!(event.number("uptime_seconds"), Some(5.0));
+}

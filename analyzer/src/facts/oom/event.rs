@@ -1,0 +1,156 @@
+//! One OOM event: what its lines say, each part with the lines that say it.
+
+use std::collections::BTreeMap;
+
+use super::{
+    invocation::{Cpu, Cpuset, Invocation},
+    kill::{Kill, Killed, Reaped},
+    memcg::{Counter, LimitPaths},
+    memory::{Buddy, HugePages, Zone},
+    stats::Stats,
+    summary::Summary,
+    tasks::{Columns, Task},
+    trace,
+};
+use crate::facts::{Evidence, log::stamp::Stamp};
+
+/// Something that was read, with the lines that say it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<T> {
+    /// What was read.
+    pub value: T,
+    /// Where.
+    pub evidence: Vec<Evidence>,
+}
+
+impl<T> Seen<T> {
+    /// Something read from one line.
+    pub fn new(value: T, evidence: Evidence) -> Self {
+        Self {
+            value,
+            evidence: vec![evidence],
+        }
+    }
+}
+
+/// Memory of the machine as the report lists it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MemoryDump {
+    /// Mem-Info block, in pages, by the kernel's keys.
+    pub counts_pages: BTreeMap<String, Seen<u64>>,
+    /// Zones with their watermarks.
+    pub zones: Vec<Seen<Zone>>,
+    /// Free lists.
+    pub buddies: Vec<Seen<Buddy>>,
+    /// Pools of huge pages, per node and size.
+    pub huge: Vec<Seen<HugePages>>,
+    /// `N pages RAM` and the like, in pages, by what they count.
+    pub totals_pages: BTreeMap<String, Seen<u64>>,
+    /// `Total swap`, bytes.
+    pub swap_total_bytes: Option<Seen<u64>>,
+    /// `Free swap`, bytes.
+    pub swap_free_bytes: Option<Seen<u64>>,
+}
+
+/// One OOM event. Every part is optional: any of them can be lost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OomEvent {
+    /// Its first line in each log that shows it; the first one leads.
+    pub places: Vec<Evidence>,
+    /// When, from its first line.
+    pub stamp: Option<Seen<Stamp>>,
+    /// Stamp of its last line, for the distance to what follows.
+    pub last_stamp: Option<Stamp>,
+    /// Whether the stamps are those of `/dev/kmsg` of the boot that the header describes.
+    pub this_boot: bool,
+    /// Host of the prefix.
+    pub host: Option<Seen<String>>,
+    /// Who asked for memory.
+    pub invocation: Option<Seen<Invocation>>,
+    /// Its cpuset.
+    pub cpuset: Option<Seen<Cpuset>>,
+    /// `CPU: … PID: … Comm: …` line.
+    pub cpu: Option<Seen<Cpu>>,
+    /// `Hardware name` line.
+    pub hardware: Option<Seen<String>>,
+    /// Functions of the call trace, innermost first.
+    pub frames: Vec<Seen<String>>,
+    /// `Task in A killed as a result of limit of B`.
+    pub limit_paths: Option<Seen<LimitPaths>>,
+    /// Counters of the cgroup whose limit fired.
+    pub counters: Vec<Seen<Counter>>,
+    /// Statistics of cgroups.
+    pub stats: Vec<Seen<Stats>>,
+    /// Memory of the machine.
+    pub memory: MemoryDump,
+    /// Header of the task table.
+    pub columns: Option<Seen<Columns>>,
+    /// Rows of the task table.
+    pub tasks: Vec<Seen<Task>>,
+    /// `oom-kill:` line.
+    pub summary: Option<Seen<Summary>>,
+    /// `Kill process` lines (before Linux 5.1).
+    pub kills: Vec<Seen<Kill>>,
+    /// `Killed process` lines.
+    pub killed: Vec<Seen<Killed>>,
+    /// `oom_reaper` lines.
+    pub reaped: Vec<Seen<Reaped>>,
+    /// cgroup killed as a whole.
+    pub group_kill: Option<Seen<String>>,
+    /// What the panic line says.
+    pub panic: Option<Seen<String>>,
+    /// Nobody was left to kill.
+    pub no_victim: Option<Seen<String>>,
+    /// Asked for by an operator.
+    pub sysrq: Option<Seen<String>>,
+    /// `oom_kill_process: N callbacks suppressed`.
+    pub suppressed: Option<Seen<u64>>,
+    /// The log ends or breaks inside this report.
+    pub cut_end: bool,
+    /// Lines inside the report that nothing understood.
+    pub drift: Vec<Evidence>,
+    /// How many of them there were.
+    pub drift_count: u64,
+}
+
+impl OomEvent {
+    /// Whether it has a line that only the OOM killer writes: memory alone is no report.
+    #[must_use]
+    pub fn is_report(&self) -> bool {
+        self.ended()
+            || self.invocation.is_some()
+            || self.limit_paths.is_some()
+            || !self.counters.is_empty()
+            || !self.stats.is_empty()
+            || self.columns.is_some()
+            || self.group_kill.is_some()
+            || self.frames.iter().any(|f| trace::is_oom(&f.value))
+    }
+
+    /// Whether some line says who was killed.
+    #[must_use]
+    pub fn names_victim(&self) -> bool {
+        self.summary.is_some()
+            || !self.kills.is_empty()
+            || !self.killed.is_empty()
+            || !self.reaped.is_empty()
+    }
+
+    /// Whether the report reached its end: a kill, a panic, or nobody to kill.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.names_victim() || self.panic.is_some() || self.no_victim.is_some()
+    }
+
+    /// Pids that lines about the kill name, with the kind of line, in order of trust.
+    #[must_use]
+    pub fn victim_pids(&self) -> Vec<(&'static str, u64)> {
+        let summary = self.summary.iter().filter_map(|s| s.value.pid);
+        let mut pids: Vec<(&'static str, u64)> = Vec::new();
+        pids.extend(self.kills.iter().map(|k| ("Kill", k.value.pid)));
+        pids.extend(summary.map(|pid| ("oom-kill", pid)));
+        pids.extend(self.killed.iter().map(|k| ("Killed", k.value.pid)));
+        pids.extend(self.reaped.iter().map(|r| ("oom_reaper", r.value.pid)));
+        pids
+    }
+}

@@ -1,0 +1,140 @@
+//! From events to records with the declared names. What the text does not say is not put.
+
+use super::{
+    event::{OomEvent, Seen},
+    groups,
+    page_size::{self, PageSize},
+    victim::{Victim, victim},
+};
+use crate::facts::{
+    Evidence, Facts, Record,
+    log::{Machine, around::Around},
+};
+
+mod cgroup;
+mod head;
+mod losses;
+mod memory;
+mod tasks;
+mod who;
+
+/// One event with what was concluded about it.
+pub(super) struct View<'a> {
+    pub(super) event: &'a OomEvent,
+    pub(super) page: Option<&'a PageSize>,
+    pub(super) victim: Option<Victim>,
+    pub(super) constraint: head::Constraint,
+    pub(super) paths: cgroup::Paths,
+    /// Release of the kernel; from a neighbour in the same log when this report lost its own.
+    pub(super) release: Option<Seen<String>>,
+}
+
+impl View<'_> {
+    /// Bytes of so many pages, when the page size is known.
+    pub(super) fn bytes(&self, pages: Option<u64>) -> Option<u64> {
+        pages?.checked_mul(self.page?.bytes)
+    }
+
+    /// Container of the victim: by its path; or by the cpuset of the task that asked, when that is
+    /// all that is left of a report about a cgroup.
+    pub(super) fn container(&self) -> Option<Seen<String>> {
+        self.paths.container(self.event, &self.constraint)
+    }
+}
+
+/// Puts `oom_events`, `oom_groups` and `oom_summary`. `partial` says why the log may hold more
+/// events than these; `None` when it is whole.
+pub fn put(
+    events: &[OomEvent],
+    machine: &Machine,
+    around: &Around,
+    partial: Option<&str>,
+    facts: &mut Facts,
+) {
+    let sizes = page_size::sizes(events, machine);
+    let views: Vec<View<'_>> = events
+        .iter()
+        .zip(&sizes)
+        .map(|(event, page)| view(event, page.as_ref(), events))
+        .collect();
+    let mut list = crate::facts::List {
+        items: Vec::new(),
+        partial: partial.map(str::to_owned),
+    };
+    for view in &views {
+        list.items.push(crate::facts::Fact {
+            value: record(view, machine, around).into(),
+            evidence: view.event.places.clone(),
+        });
+        losses::gaps(view.event, facts);
+    }
+    summary(&views, facts);
+    let mut grouped = groups::groups(&views, &mut list);
+    grouped.partial = partial.map(str::to_owned);
+    facts.put("oom_events", list, Vec::new());
+    facts.put("oom_groups", grouped, Vec::new());
+}
+
+fn view<'a>(event: &'a OomEvent, page: Option<&'a PageSize>, all: &[OomEvent]) -> View<'a> {
+    let victim = victim(event, page.map(|p| p.bytes));
+    let paths = cgroup::paths(event, victim.as_ref(), page);
+    View {
+        event,
+        page,
+        constraint: head::constraint(event),
+        victim,
+        paths,
+        release: head::release(event, all),
+    }
+}
+
+fn record(view: &View<'_>, machine: &Machine, around: &Around) -> Record {
+    let mut record = Record::new();
+    head::put(view, machine, &mut record);
+    who::put(view, around, &mut record);
+    cgroup::put(view, &mut record);
+    memory::put(view, &mut record);
+    tasks::put(view, &mut record);
+    losses::put(view, around, &mut record);
+    record
+}
+
+fn summary(views: &[View<'_>], facts: &mut Facts) {
+    let places = |keep: &dyn Fn(&View<'_>) -> bool| -> Vec<Evidence> {
+        views
+            .iter()
+            .filter(|v| keep(v))
+            .filter_map(|v| v.event.places.first().cloned())
+            .collect()
+    };
+    let constraint = |v: &View<'_>| v.constraint.value;
+    let kills: u64 = views.iter().map(|v| losses::killed_count(v.event)).sum();
+    facts.put("oom_summary.events_count", views.len(), places(&|_| true));
+    facts.put(
+        "oom_summary.kills_count",
+        kills,
+        places(&|v| v.event.names_victim()),
+    );
+    let count = |value: &str| views.iter().filter(|v| constraint(v) == value).count();
+    facts.put(
+        "oom_summary.memcg_count",
+        count("memcg"),
+        places(&|v| constraint(v) == "memcg"),
+    );
+    facts.put(
+        "oom_summary.global_count",
+        count("none"),
+        places(&|v| constraint(v) == "none"),
+    );
+}
+
+/// Puts a value that some line says.
+pub(super) fn seen<T: Clone + Into<crate::facts::Value>>(
+    record: &mut Record,
+    path: &str,
+    seen: Option<&Seen<T>>,
+) {
+    if let Some(seen) = seen {
+        record.put(path, seen.value.clone(), seen.evidence.clone());
+    }
+}

@@ -1,0 +1,136 @@
+//! What the report lacks, how it ended, and who else noticed.
+
+use super::View;
+use crate::facts::{
+    Facts, Record,
+    log::around::Around,
+    oom::{event::OomEvent, kill::Scope, memcg::Counted, trace},
+};
+
+/// Kills that the lines of an event show: a lower bound.
+pub(super) fn killed_count(event: &OomEvent) -> u64 {
+    let mut pids: Vec<u64> = event.killed.iter().map(|k| k.value.pid).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    let shown = pids.len() as u64;
+    shown.max(u64::from(event.names_victim()))
+}
+
+/// Puts endings and losses.
+pub(super) fn put(view: &View<'_>, around: &Around, record: &mut Record) {
+    let event = view.event;
+    let here = || event.places.clone();
+    endings(event, record);
+    let kill_lines = event.kills.len() + event.killed.len() > 0;
+    record.put("missing_text", missing(view, kill_lines).join(", "), here());
+    record.put("missing_head", event.invocation.is_none(), here());
+    record.put("missing_table", event.columns.is_none(), here());
+    record.put("missing_kill_line", !kill_lines, here());
+    record.put("cut_end", event.cut_end, here());
+    if !event.frames.is_empty() {
+        let vendor = event
+            .frames
+            .iter()
+            .find(|f| trace::hides_kill_lines(&f.value));
+        let places = vendor.map(|f| f.evidence.clone()).unwrap_or_default();
+        record.put("vendor_hides_kill_lines", vendor.is_some(), places);
+    }
+    if let Some((unit, evidence)) = around.failed_unit(event) {
+        record.put("failed_unit", unit, evidence);
+    }
+    if let Some(container) = view.container()
+        && let Some(evidence) = around.container_notice(&container.value, event)
+    {
+        record.put("container_notice", true, evidence);
+    }
+}
+
+fn endings(event: &OomEvent, record: &mut Record) {
+    record.put("killed_count", killed_count(event), event.places.clone());
+    let allocating = event
+        .killed
+        .iter()
+        .map(|k| (k.value.scope, &k.evidence))
+        .chain(event.kills.iter().map(|k| (k.value.scope, &k.evidence)))
+        .find(|(scope, _)| *scope == Scope::AllocatingTask);
+    if let Some((_, evidence)) = allocating {
+        record.put("allocating_task_killed", true, evidence.clone());
+    } else if !event.killed.is_empty() || !event.kills.is_empty() {
+        record.put("allocating_task_killed", false, event.places.clone());
+    }
+    record.put("panicked", event.panic.is_some(), event.places.clone());
+    super::seen(record, "panic_reason", event.panic.as_ref());
+    match &event.group_kill {
+        Some(line) => record.put("group_killed", true, line.evidence.clone()),
+        None => record.put("group_killed", false, event.places.clone()),
+    }
+    let by_operator = event
+        .sysrq
+        .as_ref()
+        .map(|s| s.evidence.clone())
+        .or_else(|| {
+            let line = event.invocation.as_ref()?;
+            (line.value.order == Some(-1)).then(|| line.evidence.clone())
+        });
+    let by_trace = || {
+        let frame = event.frames.iter().find(|f| f.value == "moom_callback")?;
+        Some(frame.evidence.clone())
+    };
+    match by_operator.or_else(by_trace) {
+        Some(evidence) => record.put("sysrq", true, evidence),
+        None if event.invocation.is_some() => record.put("sysrq", false, event.places.clone()),
+        None => {}
+    }
+    super::seen(record, "suppressed_before_count", event.suppressed.as_ref());
+}
+
+fn missing(view: &View<'_>, kill_lines: bool) -> Vec<&'static str> {
+    let event = view.event;
+    let memcg = view.constraint.is_memcg();
+    let counted = event
+        .counters
+        .iter()
+        .any(|c| c.value.counted == Counted::Memory);
+    let machine = !view.event.memory.zones.is_empty() || !event.memory.counts_pages.is_empty();
+    [
+        (event.invocation.is_none(), "head"),
+        (event.frames.is_empty(), "trace"),
+        (memcg && !counted, "limit lines"),
+        (memcg && event.stats.is_empty(), "statistics"),
+        (!memcg && !machine, "memory of the machine"),
+        (event.columns.is_none(), "task table"),
+        (!kill_lines, "kill line"),
+    ]
+    .into_iter()
+    .filter(|(lacks, _)| *lacks)
+    .map(|(_, what)| what)
+    .collect()
+}
+
+/// Notes lines that no rule understood.
+pub(super) fn gaps(event: &OomEvent, facts: &mut Facts) {
+    let Some(first) = event.drift.first() else {
+        return;
+    };
+    let shown: Vec<String> = event
+        .drift
+        .iter()
+        .map(|e| {
+            format!(
+                "{}: {}",
+                e.line,
+                e.text.chars().take(120).collect::<String>()
+            )
+        })
+        .collect();
+    let entry = first.entry.clone();
+    facts.gap(
+        &entry,
+        first.line,
+        format!(
+            "format drift: {} lines inside an OOM report were not understood: {}",
+            event.drift_count,
+            shown.join(" | ")
+        ),
+    );
+}

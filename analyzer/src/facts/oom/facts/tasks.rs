@@ -1,0 +1,120 @@
+//! The task table: rows, the largest one, the largest name, the largest that may not be killed.
+
+use std::collections::BTreeMap;
+
+use super::View;
+use crate::facts::{
+    Evidence, Fact, List, Record,
+    oom::{event::Seen, tasks::Task},
+};
+
+/// Puts everything that comes from the table.
+pub(super) fn put(view: &View<'_>, record: &mut Record) {
+    let event = view.event;
+    if event.columns.is_none() {
+        return;
+    }
+    // A table that the end of the log cuts may lack rows.
+    let torn = event.cut_end;
+    let list = List {
+        items: event.tasks.iter().map(|row| fact(view, row)).collect(),
+        partial: torn.then(|| "the log ends inside the task table".to_owned()),
+    };
+    record.put("tasks", list, Vec::new());
+    let rows = &event.tasks;
+    if rows.is_empty() || torn {
+        return;
+    }
+    let header = event.columns.as_ref().map(|c| c.evidence.clone());
+    let header = header.unwrap_or_default();
+    record.put("tasks_count", rows.len(), header.clone());
+    let all: u64 = rows.iter().filter_map(|r| r.value.total_pages()).sum();
+    record.put_some("tasks_total_bytes", view.bytes(Some(all)), &header);
+    if let Some(largest) = rows.iter().max_by_key(|r| r.value.total_pages()) {
+        one(view, "largest_task", largest, record);
+        record.put_some(
+            "largest_task.oom_score_adj",
+            largest.value.oom_score_adj,
+            &largest.evidence,
+        );
+        share(view, largest, all, record);
+    }
+    let exempt = rows.iter().filter(|r| r.value.oom_score_adj == Some(-1000));
+    if let Some(exempt) = exempt.max_by_key(|r| r.value.total_pages()) {
+        one(view, "exempt_largest", exempt, record);
+    }
+    group(view, record);
+}
+
+fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {
+    let (task, place) = (&row.value, &row.evidence);
+    let mut record = Record::new();
+    record.put("pid", task.pid, place.clone());
+    record.put("comm", task.comm.as_str(), place.clone());
+    record.put_some("uid", task.uid, place);
+    record.put_some("rss_pages", task.rss_pages, place);
+    record.put_some("rss_bytes", view.bytes(task.rss_pages), place);
+    record.put_some("swap_bytes", view.bytes(task.swap_pages), place);
+    record.put_some("virtual_bytes", view.bytes(task.virtual_pages), place);
+    let tables = task
+        .page_tables_bytes
+        .or_else(|| view.bytes(task.page_tables_pages));
+    record.put_some("page_tables_bytes", tables, place);
+    record.put_some("oom_score_adj", task.oom_score_adj, place);
+    Fact {
+        value: record.into(),
+        evidence: place.clone(),
+    }
+}
+
+fn one(view: &View<'_>, path: &str, row: &Seen<Task>, record: &mut Record) {
+    let place = &row.evidence;
+    record.put(&format!("{path}.pid"), row.value.pid, place.clone());
+    record.put(
+        &format!("{path}.comm"),
+        row.value.comm.as_str(),
+        place.clone(),
+    );
+    let bytes = view.bytes(row.value.total_pages());
+    record.put_some(&format!("{path}.total_bytes"), bytes, place);
+}
+
+fn share(view: &View<'_>, largest: &Seen<Task>, all: u64, record: &mut Record) {
+    let row = view.victim.as_ref().and_then(|v| v.row.as_ref());
+    let Some((row, own)) = row.and_then(|r| Some((r, r.value.total_pages()?))) else {
+        return;
+    };
+    let most = largest.value.total_pages().unwrap_or(0);
+    record.put("victim.largest", own >= most, row.evidence.clone());
+    if all > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+        let percent = (own as f64 / all as f64 * 1000.0).round() / 10.0;
+        record.put("victim.share_percent", percent, row.evidence.clone());
+    }
+}
+
+fn group(view: &View<'_>, record: &mut Record) {
+    let mut by_name: BTreeMap<&str, (u64, Vec<&Seen<Task>>)> = BTreeMap::new();
+    for row in &view.event.tasks {
+        let (pages, rows) = by_name.entry(row.value.comm.as_str()).or_default();
+        *pages += row.value.total_pages().unwrap_or(0);
+        rows.push(row);
+    }
+    let Some((comm, (pages, rows))) = by_name.into_iter().max_by_key(|(_, (pages, _))| *pages)
+    else {
+        return;
+    };
+    // A few rows show it; the rest are in `tasks`.
+    let places: Vec<Evidence> = rows
+        .iter()
+        .take(3)
+        .flat_map(|r| r.evidence.clone())
+        .collect();
+    record.put("largest_group.comm", comm, places.clone());
+    record.put("largest_group.tasks_count", rows.len(), places.clone());
+    record.put_some(
+        "largest_group.total_bytes",
+        view.bytes(Some(pages)),
+        &places,
+    );
+}

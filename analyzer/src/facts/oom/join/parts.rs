@@ -1,0 +1,169 @@
+//! Where each part of a report goes, and which parts open the next event.
+
+use super::{Joiner, Open};
+use crate::facts::{
+    log::line::Line,
+    oom::{
+        allocation::Failure,
+        event::{MemoryDump, OomEvent, Seen},
+        part::Part,
+        trace,
+    },
+};
+
+impl Joiner {
+    /// Puts one part where it belongs.
+    pub(super) fn take(&mut self, part: Part, line: &Line<'_>) {
+        let evidence = line.evidence();
+        match part {
+            Part::Invocation(read) => {
+                self.invocation(line).invocation = Some(Seen::new(read, evidence));
+            }
+            Part::Failure(read) => {
+                self.close();
+                self.open = Open::Failure;
+                self.failures.push(Failure {
+                    line: Seen::new(read, evidence),
+                    stamp: line.stamp.cloned(),
+                });
+            }
+            Part::Suppressed(function, count) => self.suppressed(&function, count, line),
+            Part::Kill(kill) => self.kill_line(kill, line),
+            Part::Reaped(read) => self.reaped(read, line),
+            Part::Ending(read) => self.ending(read, line),
+            Part::Summary(read) => self.summary(read, line),
+            Part::LimitPaths(_)
+            | Part::Counter(_)
+            | Part::Stats(_)
+            | Part::StatsBody(..)
+            | Part::StatsTorn => self.cgroup(part, line),
+            Part::Columns(read) => {
+                let event = self.event(line, |e| e.columns.is_some() || e.ended());
+                event.columns = Some(Seen::new(read, evidence));
+            }
+            Part::Task(read) => {
+                if let Open::Event(event) = &mut self.open {
+                    event.last_stamp = line.stamp.cloned();
+                    event.tasks.push(Seen::new(read, evidence));
+                }
+            }
+            Part::Counts(_)
+            | Part::Zone(_)
+            | Part::Buddy(_)
+            | Part::Huge(_)
+            | Part::Total(..)
+            | Part::Swap(..) => self.memory(part, line),
+            Part::Cpuset(_) | Part::Cpu(_) | Part::Hardware(_) | Part::Frame(_) | Part::Noise => {
+                self.head(part, line);
+            }
+        }
+    }
+
+    /// Parts of the cgroup block.
+    fn cgroup(&mut self, part: Part, line: &Line<'_>) {
+        let evidence = line.evidence();
+        match part {
+            Part::LimitPaths(read) => {
+                let event = self.event(line, |e| e.limit_paths.is_some() || e.ended());
+                event.limit_paths = Some(Seen::new(read, evidence));
+            }
+            Part::Counter(read) => {
+                let counted = read.counted;
+                let event = self.event(line, |e| {
+                    e.ended() || e.counters.iter().any(|c| c.value.counted == counted)
+                });
+                event.counters.push(Seen::new(read, evidence));
+            }
+            Part::Stats(read) => {
+                self.body = !read.local;
+                let event = self.event(line, |e| {
+                    e.ended() || e.stats.iter().any(|s| s.value.path == read.path)
+                });
+                event.stats.push(Seen::new(read, evidence));
+            }
+            _ => {
+                let Open::Event(event) = &mut self.open else {
+                    return;
+                };
+                let Some(stats) = event.stats.last_mut() else {
+                    return;
+                };
+                if let Part::StatsBody(key, value) = part {
+                    stats.value.add(&key, value);
+                    stats.value.lines.insert(key, evidence);
+                } else {
+                    stats.value.broken();
+                }
+            }
+        }
+    }
+
+    /// Memory of the machine. It may open an event whose head is lost; one that never gets a line
+    /// of the OOM killer is dropped when it closes.
+    fn memory(&mut self, part: Part, line: &Line<'_>) {
+        if matches!(self.open, Open::Failure) {
+            return;
+        }
+        let event = self.event(line, OomEvent::ended);
+        put_memory(&mut event.memory, part, line);
+    }
+
+    /// Parts that mean something only in an open report.
+    fn head(&mut self, part: Part, line: &Line<'_>) {
+        let evidence = line.evidence();
+        let opens = match &part {
+            Part::Frame(function) => trace::is_oom(function),
+            Part::Cpuset(_) => true,
+            _ => false,
+        };
+        if opens && matches!(self.open, Open::Nothing) {
+            self.event(line, |_| true);
+        }
+        let Open::Event(event) = &mut self.open else {
+            return;
+        };
+        if event.ended() || event.columns.is_some() {
+            return;
+        }
+        event.last_stamp = line.stamp.cloned();
+        match part {
+            Part::Cpuset(read) if event.cpuset.is_none() => {
+                event.cpuset = Some(Seen::new(read, evidence));
+            }
+            Part::Cpu(read) if event.cpu.is_none() => event.cpu = Some(Seen::new(read, evidence)),
+            Part::Hardware(read) if event.hardware.is_none() => {
+                event.hardware = Some(Seen::new(read, evidence));
+            }
+            Part::Frame(function) if !function.is_empty() => {
+                event.frames.push(Seen::new(function, evidence));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn put_memory(memory: &mut MemoryDump, part: Part, line: &Line<'_>) {
+    let evidence = line.evidence();
+    match part {
+        Part::Counts(counts) => {
+            for (key, pages) in counts {
+                memory
+                    .counts_pages
+                    .entry(key)
+                    .or_insert_with(|| Seen::new(pages, evidence.clone()));
+            }
+        }
+        Part::Zone(read) => memory.zones.push(Seen::new(read, evidence)),
+        Part::Buddy(read) => memory.buddies.push(Seen::new(read, evidence)),
+        Part::Huge(read) => memory.huge.push(Seen::new(read, evidence)),
+        Part::Total(what, pages) => {
+            memory
+                .totals_pages
+                .entry(what)
+                .or_insert_with(|| Seen::new(pages, evidence));
+        }
+        Part::Swap(true, bytes) => memory.swap_total_bytes = Some(Seen::new(bytes, evidence)),
+        Part::Swap(false, bytes) => memory.swap_free_bytes = Some(Seen::new(bytes, evidence)),
+        _ => {}
+    }
+}

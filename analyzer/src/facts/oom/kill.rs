@@ -1,0 +1,290 @@
+//! Lines that name the victim: `Kill process`, `Killed process` and `oom_reaper`, of every era.
+
+use crate::facts::log::pattern::{number, owned, pattern, text};
+
+/// Which memory ran out, by the words before `Killed process`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// `Out of memory`.
+    Machine,
+    /// `Out of memory (oom_kill_allocating_task)`.
+    AllocatingTask,
+    /// `Memory cgroup out of memory`.
+    Cgroup,
+    /// No words (second line of the pair before 5.1).
+    Unsaid,
+}
+
+/// `MSG: Kill process N (C) score N or sacrifice child`: the choice, before 5.1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kill {
+    /// Which memory.
+    pub scope: Scope,
+    /// Chosen process.
+    pub pid: u64,
+    /// Its name.
+    pub comm: Option<String>,
+    /// Permille of the memory in question, plus `oom_score_adj`.
+    pub score: Option<i64>,
+}
+
+/// `Killed process N (C) total-vm:…`: the deed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Killed {
+    /// Which memory.
+    pub scope: Scope,
+    /// Killed process.
+    pub pid: u64,
+    /// Its name.
+    pub comm: Option<String>,
+    /// Its user, printed signed.
+    pub uid: Option<i64>,
+    /// Address space, bytes.
+    pub virtual_bytes: Option<u64>,
+    /// Anonymous memory, bytes.
+    pub anon_bytes: Option<u64>,
+    /// File pages, bytes; up to 4.5 they include shared memory.
+    pub file_bytes: Option<u64>,
+    /// Shared memory, bytes.
+    pub shmem_bytes: Option<u64>,
+    /// Page tables, bytes.
+    pub page_tables_bytes: Option<u64>,
+    /// Adjustment.
+    pub oom_score_adj: Option<i64>,
+}
+
+/// `oom_reaper: reaped process N (C), now …`: the memory was taken. The sizes are what is left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaped {
+    /// Process.
+    pub pid: u64,
+    /// Its name.
+    pub comm: Option<String>,
+    /// False for `unable to reap`.
+    pub done: bool,
+    /// Shared memory left, bytes: it is never reaped.
+    pub shmem_left_bytes: Option<u64>,
+}
+
+/// A line about a kill.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KillLine {
+    /// The choice.
+    Kill(Kill),
+    /// The deed.
+    Killed(Killed),
+    /// A thread group that shares the victim's memory and dies with it.
+    Sharing,
+}
+
+pattern!(
+    KILL,
+    r"^(?:(?P<scope>Out of memory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
+);
+pattern!(
+    COMM,
+    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>,? ?(?:(?:UID|total-vm|score|now|sharing|or|vsz|anon-rss).*)?)$"
+);
+pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
+pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
+pattern!(
+    SIZE,
+    r"\b(?P<key>total-vm|vsz|anon-rss|file-rss|shmem-rss|pgtables):(?P<kb>\d+)kB"
+);
+pattern!(ADJ, r"\boom_score_adj:(?P<adj>-?\d+)");
+
+/// Reads a `Kill process` or `Killed process` line. Fields are looked for by their keys: each
+/// kernel and each vendor adds some.
+#[must_use]
+pub fn kill(line: &str) -> Option<KillLine> {
+    if !line.contains("ill process ") && !line.contains("illed process ") {
+        return None;
+    }
+    let groups = KILL.captures(line)?;
+    let scope = match text(&groups, "scope") {
+        Some("Memory cgroup out of memory") => Scope::Cgroup,
+        Some("Out of memory (oom_kill_allocating_task)") => Scope::AllocatingTask,
+        Some(words) if words.eq_ignore_ascii_case("out of memory") => Scope::Machine,
+        Some(words) if words.contains("onstraint") || words.contains("emory") => Scope::Machine,
+        Some(_) => return None,
+        None => Scope::Unsaid,
+    };
+    let pid = number(&groups, "pid")?;
+    let rest = text(&groups, "rest").unwrap_or_default();
+    let named = COMM.captures(rest);
+    let comm = named.as_ref().map(|g| owned(g, "comm"));
+    let tail = named
+        .as_ref()
+        .and_then(|g| text(g, "rest"))
+        .unwrap_or_default();
+    if text(&groups, "verb") != Some("Killed") {
+        if tail.contains("sharing same memory") {
+            return Some(KillLine::Sharing);
+        }
+        let score = SCORE.captures(tail).and_then(|g| number(&g, "score"));
+        // Without these words a bare `Kill process` is some program's message.
+        if scope == Scope::Unsaid && score.is_none() {
+            return None;
+        }
+        return Some(KillLine::Kill(Kill {
+            scope,
+            pid,
+            comm,
+            score,
+        }));
+    }
+    let uid = named.as_ref().and_then(|g| number(g, "uid"));
+    Some(KillLine::Killed(Killed {
+        scope,
+        pid,
+        comm,
+        uid: uid.or_else(|| UID.captures(tail).and_then(|g| number(&g, "uid"))),
+        virtual_bytes: size(tail, "total-vm").or_else(|| size(tail, "vsz")),
+        anon_bytes: size(tail, "anon-rss"),
+        file_bytes: size(tail, "file-rss"),
+        shmem_bytes: size(tail, "shmem-rss"),
+        page_tables_bytes: size(tail, "pgtables"),
+        oom_score_adj: ADJ.captures(tail).and_then(|g| number(&g, "adj")),
+    }))
+}
+
+fn size(tail: &str, key: &str) -> Option<u64> {
+    SIZE.captures_iter(tail)
+        .find(|g| text(g, "key") == Some(key))
+        .and_then(|g| number::<u64>(&g, "kb"))?
+        .checked_mul(1024)
+}
+
+/// Reads an `oom_reaper` line.
+#[must_use]
+pub fn reaped(line: &str) -> Option<Reaped> {
+    pattern!(
+        REAPER,
+        r"^oom_reaper: (?P<what>reaped process |unable to reap pid: ?|giving up pid: ?)(?P<pid>\d+) \((?P<comm>.*?)\)(?P<rest>,? now .*|,?)?$"
+    );
+    let groups = REAPER.captures(line)?;
+    let rest = text(&groups, "rest").unwrap_or_default();
+    Some(Reaped {
+        pid: number(&groups, "pid")?,
+        comm: text(&groups, "comm").map(str::to_owned),
+        done: text(&groups, "what") == Some("reaped process "),
+        shmem_left_bytes: size(rest, "shmem-rss"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn killed(line: &str) -> Killed {
+        match kill(line) {
+            Some(KillLine::Killed(killed)) => killed,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_deed_in_every_era() {
+        for (line, scope, anon_kb, uid, adj) in [
+            ("Killed process 12 (a)", Scope::Unsaid, None, None, None),
+            (
+                "Killed process 12, UID 33, (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
+                Scope::Unsaid,
+                Some(4),
+                Some(33),
+                None,
+            ),
+            (
+                "Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
+                Scope::Unsaid,
+                Some(4),
+                None,
+                None,
+            ),
+            (
+                "Killed process 12 (a), UID 33, total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB",
+                Scope::Unsaid,
+                Some(4),
+                Some(33),
+                None,
+            ),
+            (
+                "Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:33",
+                Scope::Machine,
+                Some(4),
+                Some(33),
+                None,
+            ),
+            (
+                "Memory cgroup out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:-2 pgtables:176kB oom_score_adj:-997",
+                Scope::Cgroup,
+                Some(4),
+                Some(-2),
+                Some(-997),
+            ),
+            (
+                "Out of memory (oom_kill_allocating_task): Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:33 pgtables:1kB oom_score_adj:0, swapents:3",
+                Scope::AllocatingTask,
+                Some(4),
+                Some(33),
+                Some(0),
+            ),
+        ] {
+            let read = killed(line);
+            assert_eq!(
+                (read.pid, read.comm.as_deref(), read.scope),
+                (12, Some("a"), scope),
+                "{line}"
+            );
+            assert_eq!(
+                (read.anon_bytes, read.uid, read.oom_score_adj),
+                (anon_kb.map(|kb| kb * 1024), uid, adj),
+                "{line}"
+            );
+        }
+        let odd = killed("Killed process 12 (a) (b) total-vm:8kB, anon-rss:4kB");
+        assert_eq!(odd.comm.as_deref(), Some("a) (b"));
+        let torn = killed("Killed process 12 (ja");
+        assert_eq!((torn.pid, torn.comm), (12, None));
+    }
+
+    #[test]
+    fn the_choice_in_every_era() {
+        for line in [
+            "out of memory: kill process 12 (a) score 957 or a child",
+            "Out of memory: kill process 12 (a) score 957 or a child",
+            "Out of memory: Kill process 12 (a) score 957 or sacrifice child",
+            "Memory cgroup out of memory: Kill process 12 (a) score 957 or sacrifice child",
+        ] {
+            let Some(KillLine::Kill(read)) = kill(line) else {
+                panic!("{line}")
+            };
+            assert_eq!(
+                (read.pid, read.comm.as_deref(), read.score),
+                (12, Some("a"), Some(957)),
+                "{line}"
+            );
+        }
+        assert_eq!(
+            kill("Kill process 12 (a) sharing same memory"),
+            Some(KillLine::Sharing)
+        );
+        assert_eq!(kill("please kill process 12 (a)"), None);
+        assert_eq!(kill("sshd: Killed process 12 (a)"), None);
+    }
+
+    #[test]
+    fn the_reaper() {
+        let read = reaped("oom_reaper: reaped process 4112165 (prometheus), now anon-rss:0kB, file-rss:0kB, shmem-rss:20kB").unwrap();
+        assert_eq!(
+            (read.pid, read.comm.as_deref(), read.done),
+            (4_112_165, Some("prometheus"), true)
+        );
+        assert_eq!(read.shmem_left_bytes, Some(20 * 1024));
+        assert!(
+            !reaped("oom_reaper: unable to reap pid:12 (a)")
+                .unwrap()
+                .done
+        );
+    }
+}

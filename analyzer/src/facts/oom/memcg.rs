@@ -1,0 +1,281 @@
+//! The cgroup part of a report: whose limit fired, and its counters.
+
+use crate::facts::log::pattern::{number, owned, pattern, text};
+
+/// Paths of `Task in A killed as a result of limit of B` (to 4.20), or of B alone.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LimitPaths {
+    /// cgroup of the victim.
+    pub task: Option<String>,
+    /// cgroup whose limit fired.
+    pub limit: Option<String>,
+}
+
+/// Reads the line that names the cgroups (2.6.32 to 4.20).
+#[must_use]
+pub fn limit_paths(line: &str) -> Option<LimitPaths> {
+    if let Some(rest) = line.strip_prefix("Task in ") {
+        let (task, limit) = rest.split_once(" killed as a result of limit of ")?;
+        let some = |path: &str| (!path.is_empty()).then(|| path.trim().to_owned());
+        return Some(LimitPaths {
+            task: some(task),
+            limit: some(limit),
+        });
+    }
+    let limit = line.strip_prefix("Memory limit reached of cgroup ")?;
+    Some(LimitPaths {
+        task: None,
+        limit: Some(limit.trim().to_owned()),
+    })
+}
+
+/// What a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Memory.
+    Memory,
+    /// Memory plus swap (v1).
+    MemoryAndSwap,
+    /// Kernel memory (v1).
+    KernelMemory,
+    /// Swap (v2).
+    Swap,
+}
+
+/// `memory: usage NkB, limit NkB, failcnt N`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counter {
+    /// Which one.
+    pub counted: Counted,
+    /// Usage in bytes.
+    pub usage_bytes: Option<u64>,
+    /// Limit in bytes as printed; see [`Counter::limit`].
+    pub printed_limit_bytes: Option<u64>,
+    /// Charges that met the limit.
+    pub failcnt: Option<u64>,
+}
+
+/// Largest limit in kB that anybody sets; more means unlimited. Kernels print the largest number
+/// their counter holds, which is 2^53 kB or more on 64-bit (`PAGE_COUNTER_MAX`, `RES_COUNTER_MAX`).
+const LIMIT_KB_MAX: u64 = 1 << 52;
+
+/// What 32-bit kernels with 4 KiB pages print for no limit.
+const UNLIMITED_32BIT_KB: u64 = 8_589_934_588;
+
+/// Printed limits in kB that mean "none" and tell the page size: `PAGE_COUNTER_MAX` in pages times
+/// the page size.
+const SENTINELS: &[(u64, u64)] = &[
+    (9_007_199_254_740_988, 4096),
+    (9_007_199_254_740_984, 8192),
+    (9_007_199_254_740_976, 16_384),
+    (9_007_199_254_740_928, 65_536),
+    (UNLIMITED_32BIT_KB, 4096),
+];
+
+impl Counter {
+    /// The limit in bytes; `None` when it is unlimited or lost.
+    #[must_use]
+    pub fn limit(&self) -> Option<u64> {
+        self.printed_limit_bytes
+            .filter(|bytes| *bytes / 1024 < LIMIT_KB_MAX && *bytes / 1024 != UNLIMITED_32BIT_KB)
+    }
+
+    /// Page size in bytes that an "unlimited" limit gives away.
+    #[must_use]
+    pub fn page_size_bytes(&self) -> Option<u64> {
+        let kb = self.printed_limit_bytes? / 1024;
+        SENTINELS
+            .iter()
+            .find(|(sentinel, _)| *sentinel == kb)
+            .map(|(_, size)| *size)
+    }
+}
+
+pattern!(
+    COUNTER,
+    r"^(?P<which>memory|memory\+swap|kmem|swap): usage (?P<usage>\d+)kB(?:, limit (?P<limit>\d+)kB(?:, failcnt (?P<failcnt>\d+))?)?"
+);
+
+/// Reads a counter line.
+#[must_use]
+pub fn counter(line: &str) -> Option<Counter> {
+    let groups = COUNTER.captures(line)?;
+    let kb = |name| number::<u64>(&groups, name).and_then(|kb| kb.checked_mul(1024));
+    Some(Counter {
+        counted: match text(&groups, "which")? {
+            "memory" => Counted::Memory,
+            "memory+swap" => Counted::MemoryAndSwap,
+            "kmem" => Counted::KernelMemory,
+            _ => Counted::Swap,
+        },
+        usage_bytes: kb("usage"),
+        printed_limit_bytes: kb("limit"),
+        failcnt: number(&groups, "failcnt"),
+    })
+}
+
+/// What a cgroup path says about who lives in it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Owner {
+    /// Kubernetes pod.
+    pub pod_uid: Option<String>,
+    /// Container: 64 hexadecimal digits.
+    pub container_id: Option<String>,
+    /// Quality of service class by the path.
+    pub qos: Option<&'static str>,
+    /// systemd unit.
+    pub unit: Option<String>,
+}
+
+pattern!(
+    POD,
+    r"(?:^|[/-])pod(?P<uid>[0-9a-fA-F]{8}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{12}|[0-9a-f]{32})(?:\.slice)?(?:/|$)"
+);
+pattern!(
+    CONTAINER,
+    r"(?:^|[/:-])(?P<id>[0-9a-f]{64})(?:\.scope)?(?:/|$)"
+);
+
+/// Reads pod, container, class and unit out of a cgroup path, of either cgroup driver.
+#[must_use]
+pub fn owner(path: &str) -> Owner {
+    let pod_uid = POD
+        .captures(path)
+        .map(|g| owned(&g, "uid").replace('_', "-"));
+    let qos = if !path.contains("kubepods") {
+        None
+    } else if path.contains("besteffort") {
+        Some("besteffort")
+    } else if path.contains("burstable") {
+        Some("burstable")
+    } else {
+        pod_uid.is_some().then_some("guaranteed")
+    };
+    Owner {
+        container_id: container_id(path),
+        qos,
+        unit: path
+            .rsplit('/')
+            .find(|part| {
+                [".service", ".scope", ".slice"]
+                    .iter()
+                    .any(|s| part.ends_with(s))
+                    && !part.starts_with("kubepods")
+            })
+            .map(str::to_owned),
+        pod_uid,
+    }
+}
+
+/// The container id in a cgroup path, or in the name of its last part.
+#[must_use]
+pub fn container_id(path: &str) -> Option<String> {
+    CONTAINER.captures(path).map(|g| owned(&g, "id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "198301288f1414171589a049d5f75f9e4c871b8b3e5ad5af12051fdcc65da726";
+
+    #[test]
+    fn counters_and_sentinels() {
+        let read = counter("memory: usage 104857600kB, limit 104857600kB, failcnt 434715").unwrap();
+        assert_eq!(read.usage_bytes, Some(107_374_182_400));
+        assert_eq!(read.limit(), Some(107_374_182_400));
+        assert_eq!(read.failcnt, Some(434_715));
+        for (line, page) in [
+            (
+                "memory+swap: usage 1kB, limit 9007199254740976kB, failcnt 0",
+                Some(16_384),
+            ),
+            (
+                "kmem: usage 0kB, limit 9007199254740988kB, failcnt 0",
+                Some(4096),
+            ),
+            (
+                "kmem: usage 0kB, limit 9007199254740928kB, failcnt 0",
+                Some(65_536),
+            ),
+            (
+                "memory: usage 0kB, limit 9007199254740991kB, failcnt 0",
+                None,
+            ),
+            (
+                "memory: usage 0kB, limit 18014398509481983kB, failcnt 0",
+                None,
+            ),
+            (
+                "memory: usage 0kB, limit 8589934588kB, failcnt 0",
+                Some(4096),
+            ),
+        ] {
+            let read = counter(line).unwrap();
+            assert_eq!(
+                (read.limit(), read.page_size_bytes()),
+                (None, page),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn torn_counters_keep_what_is_whole() {
+        let read = counter("memory: usage 104857600kB, limit 1048").unwrap();
+        assert_eq!(
+            (read.usage_bytes, read.limit()),
+            (Some(107_374_182_400), None)
+        );
+        assert_eq!(counter("memory: usage 1048"), None);
+    }
+
+    #[test]
+    fn owners() {
+        let path = format!(
+            "/kubepods.slice/kubepods-pod776b973b_ea34_4ae9_9d79_5b9a2cb363b6.slice/cri-containerd-{ID}.scope"
+        );
+        let read = owner(&path);
+        assert_eq!(
+            read.pod_uid.as_deref(),
+            Some("776b973b-ea34-4ae9-9d79-5b9a2cb363b6")
+        );
+        assert_eq!(read.container_id.as_deref(), Some(ID));
+        assert_eq!(read.qos, Some("guaranteed"));
+        let read = owner(&format!(
+            "/kubepods/burstable/pod776b973b-ea34-4ae9-9d79-5b9a2cb363b6/{ID}"
+        ));
+        assert_eq!(
+            (read.qos, read.container_id.as_deref(), read.unit),
+            (Some("burstable"), Some(ID), None)
+        );
+        let read = owner("/system.slice/nginx.service");
+        assert_eq!(
+            (read.unit.as_deref(), read.qos),
+            (Some("nginx.service"), None)
+        );
+        assert_eq!(
+            owner("/user.slice/user-1000.slice/session-3.scope")
+                .unit
+                .as_deref(),
+            Some("session-3.scope")
+        );
+        assert_eq!(container_id(&format!("/docker/{ID}")).as_deref(), Some(ID));
+    }
+
+    #[test]
+    fn both_paths() {
+        let read = limit_paths("Task in /a/b killed as a result of limit of /a").unwrap();
+        assert_eq!(
+            (read.task.as_deref(), read.limit.as_deref()),
+            (Some("/a/b"), Some("/a"))
+        );
+        assert_eq!(
+            limit_paths("Memory limit reached of cgroup /a")
+                .unwrap()
+                .limit
+                .as_deref(),
+            Some("/a")
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The `oom-kill:` line (5.0 and later, el8, vendor backports): constraint, cgroups and victim.
+
+/// What the line says; a torn line says less.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Summary {
+    /// `memcg`, `none`, `cpuset` or `memory_policy`.
+    pub constraint: Option<&'static str>,
+    /// Last part of the cpuset path of the task that asked.
+    pub cpuset: Option<String>,
+    /// cgroup whose limit fired.
+    pub oom_memcg: Option<String>,
+    /// cgroup of the victim.
+    pub task_memcg: Option<String>,
+    /// Victim.
+    pub comm: Option<String>,
+    /// Victim.
+    pub pid: Option<u64>,
+    /// Its user, printed signed.
+    pub uid: Option<i64>,
+}
+
+/// Keys in the order in which the kernel prints them. Values are not quoted and hold commas.
+const KEYS: &[&str] = &[
+    ",nodemask=",
+    ",cpuset=",
+    ",mems_allowed=",
+    ",oom_memcg=",
+    ",global_oom",
+    ",task_memcg=",
+    ",task=",
+    ",pid=",
+    ",uid=",
+];
+
+/// Reads the line, as far as it goes.
+#[must_use]
+pub fn summary(line: &str) -> Option<Summary> {
+    let rest = line.strip_prefix("oom-kill:constraint=")?;
+    let constraint = match rest.split(',').next()? {
+        "CONSTRAINT_NONE" => Some("none"),
+        "CONSTRAINT_CPUSET" => Some("cpuset"),
+        "CONSTRAINT_MEMORY_POLICY" => Some("memory_policy"),
+        "CONSTRAINT_MEMCG" => Some("memcg"),
+        _ => None,
+    };
+    let value = |key: &str| value(rest, key);
+    Some(Summary {
+        constraint,
+        cpuset: value(",cpuset="),
+        oom_memcg: value(",oom_memcg="),
+        task_memcg: value(",task_memcg="),
+        // A name cut at the end of the line is no name.
+        comm: value(",task=").filter(|_| rest.contains(",pid=")),
+        pid: value(",pid=").and_then(|n| n.parse().ok()),
+        uid: value(",uid=").and_then(|n| n.parse().ok()),
+    })
+}
+
+/// The value of `key`: up to the next key that follows. Names hold anything, so the keys after
+/// them are looked for from the right.
+fn value(line: &str, key: &str) -> Option<String> {
+    let last = matches!(key, ",pid=" | ",uid=");
+    let at = if last {
+        line.rfind(key)
+    } else {
+        line.find(key)
+    }?;
+    let rest = line.get(at + key.len()..)?;
+    let place = KEYS.iter().position(|k| *k == key)?;
+    let end = KEYS
+        .iter()
+        .skip(place + 1)
+        .filter_map(|next| match *next {
+            ",pid=" | ",uid=" => rest.rfind(next),
+            next => rest.find(next),
+        })
+        .min()
+        .unwrap_or(rest.len());
+    rest.get(..end).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_names_may_hold_commas() {
+        let read = summary("oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=c,mems_allowed=0-1,3,oom_memcg=/a,task_memcg=/a/b,task=x,pid=1,pid=1586608,uid=-2").unwrap();
+        assert_eq!(read.constraint, Some("memcg"));
+        assert_eq!(read.oom_memcg.as_deref(), Some("/a"));
+        assert_eq!(read.task_memcg.as_deref(), Some("/a/b"));
+        assert_eq!(read.comm.as_deref(), Some("x,pid=1"));
+        assert_eq!((read.pid, read.uid), (Some(1_586_608), Some(-2)));
+    }
+
+    #[test]
+    fn global_and_torn() {
+        let read = summary("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/u,task=node,pid=21044,uid=1000").unwrap();
+        assert_eq!((read.constraint, read.oom_memcg), (Some("none"), None));
+        assert_eq!(read.cpuset.as_deref(), Some("/"));
+        let read = summary("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/u,task=no").unwrap();
+        assert_eq!((read.comm, read.pid), (None, None));
+        let read = summary("oom-kill:constraint=CONSTRAINT_NONE,task=node,pid=").unwrap();
+        assert_eq!((read.comm.as_deref(), read.pid), (Some("node"), None));
+    }
+}

@@ -1,0 +1,176 @@
+//! The task table: columns by its header line, never by position, because numbers overflow their
+//! width and names hold anything.
+
+/// Names of the numeric columns, in order, without `[pid]` and `name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns(pub Vec<String>);
+
+/// One row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Task {
+    /// Process (thread group).
+    pub pid: u64,
+    /// User; printed signed, 65534 and 4294967294 are users too.
+    pub uid: Option<i64>,
+    /// Address space in pages.
+    pub virtual_pages: Option<u64>,
+    /// Resident pages.
+    pub rss_pages: Option<u64>,
+    /// Resident pages: anonymous, file, shared memory (Linux 6.8 and later).
+    pub rss_parts_pages: Option<[u64; 3]>,
+    /// Page tables in bytes (4.15 and later).
+    pub page_tables_bytes: Option<u64>,
+    /// Page tables in pages (before 4.15).
+    pub page_tables_pages: Option<u64>,
+    /// Swap entries: pages.
+    pub swap_pages: Option<u64>,
+    /// Adjustment; before 2.6.36 there was only `oom_adj`.
+    pub oom_score_adj: Option<i64>,
+    /// Name.
+    pub comm: String,
+}
+
+/// Reads the header line.
+#[must_use]
+pub fn columns(line: &str) -> Option<Columns> {
+    let (pid, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let mut names: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+    let whole = pid.trim() == "pid"
+        && names.pop().as_deref() == Some("name")
+        && names.iter().any(|n| n == "total_vm");
+    whole.then_some(Columns(names))
+}
+
+/// Reads a row: as many integers as the header has columns, one blank, then the name up to the
+/// end, whatever it holds.
+#[must_use]
+pub fn row(line: &str, columns: &Columns) -> Option<Task> {
+    let (pid, mut rest) = line.strip_prefix('[')?.split_once(']')?;
+    let mut task = Task {
+        pid: pid.trim().parse().ok()?,
+        ..Task::default()
+    };
+    let mut parts = [None; 3];
+    for column in &columns.0 {
+        rest = rest.trim_start();
+        let end = rest.find(char::is_whitespace)?;
+        let (value, after) = rest.split_at_checked(end)?;
+        rest = after;
+        let value: i64 = value.parse().ok()?;
+        let pages = u64::try_from(value).ok();
+        match column.as_str() {
+            "uid" => task.uid = Some(value),
+            "tgid" => task.pid = pages.unwrap_or(task.pid),
+            "total_vm" => task.virtual_pages = pages,
+            "rss" => task.rss_pages = pages,
+            "rss_anon" => parts[0] = pages,
+            "rss_file" => parts[1] = pages,
+            "rss_shmem" => parts[2] = pages,
+            "pgtables_bytes" => task.page_tables_bytes = pages,
+            "nr_ptes" | "nr_pmds" | "nr_puds" => {
+                task.page_tables_pages = pages.map(|p| p + task.page_tables_pages.unwrap_or(0));
+            }
+            "swapents" => task.swap_pages = pages,
+            "oom_score_adj" => task.oom_score_adj = Some(value),
+            _ => {}
+        }
+    }
+    if let [Some(anon), Some(file), Some(shmem)] = parts {
+        task.rss_parts_pages = Some([anon, file, shmem]);
+    }
+    let name = rest.strip_prefix(' ').unwrap_or(rest);
+    name.trim_end_matches('\r').clone_into(&mut task.comm);
+    Some(task)
+}
+
+impl Task {
+    /// Resident and swapped pages: what killing it would free, at most.
+    #[must_use]
+    pub fn total_pages(&self) -> Option<u64> {
+        Some(self.rss_pages? + self.swap_pages.unwrap_or(0))
+    }
+
+    /// The kernel's badness in pages, as 3.10 and later count it, given the pages that 1000 points
+    /// of `oom_score_adj` stand for. `None` for a task that may not be killed.
+    #[must_use]
+    pub fn badness_pages(&self, page_size_bytes: u64, pages_of_1000: u64) -> Option<i128> {
+        let adj = self.oom_score_adj.unwrap_or(0);
+        if adj <= -1000 {
+            return None;
+        }
+        let tables = self
+            .page_tables_pages
+            .or_else(|| self.page_tables_bytes.map(|b| b / page_size_bytes.max(1)))
+            .unwrap_or(0);
+        let points = i128::from(self.total_pages()?) + i128::from(tables);
+        Some(points + i128::from(adj) * i128::from(pages_of_1000) / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(header: &str, line: &str, expect: (u64, u64, Option<u64>, Option<i64>, &str)) {
+        let task = row(line, &columns(header).unwrap()).unwrap();
+        assert_eq!(
+            (
+                task.pid,
+                task.rss_pages.unwrap(),
+                task.swap_pages,
+                task.oom_score_adj,
+                task.comm.as_str()
+            ),
+            expect,
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn columns_of_all_eras() {
+        check(
+            "[ pid ]   uid  tgid total_vm      rss cpu oom_adj name",
+            "[ 2417]     0  2417    26512      181   2     -17 sshd",
+            (2417, 181, None, None, "sshd"),
+        );
+        check(
+            "[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name",
+            "[ 2417]     0  2417    26512      181   2     -17         -1000 sshd",
+            (2417, 181, None, Some(-1000), "sshd"),
+        );
+        check(
+            "[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj name",
+            "[ 2417]     0  2417    26512      181      54       3       37         -1000 sshd",
+            (2417, 181, Some(37), Some(-1000), "sshd"),
+        );
+        check(
+            "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+            "[1341320]    -2 1341320 11826512  6558445 55574528        0           961 prometheus",
+            (1_341_320, 6_558_445, Some(0), Some(961), "prometheus"),
+        );
+        check(
+            "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj name",
+            "[   2417]     0  2417    26512     1810      410     1400         0    94208       37         -1000 (sd-pam)",
+            (2417, 1810, Some(37), Some(-1000), "(sd-pam)"),
+        );
+        check(
+            "[ pid ] uid tgid total_vm rss nr_ptes swapents oom_score_adj name",
+            "[ 518] 0 518 8738 361 21 70 0 cron",
+            (518, 361, Some(70), Some(0), "cron"),
+        );
+    }
+
+    #[test]
+    fn names_hold_anything_and_torn_rows_are_dropped() {
+        let columns = columns(
+            "[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+        )
+        .unwrap();
+        let line = "[   12]     0    12      100       10     4096        0             0  a ] [b";
+        assert_eq!(row(line, &columns).unwrap().comm, " a ] [b");
+        assert_eq!(row("[   12]     0    12      100       1", &columns), None);
+        let empty = "[   12]     0    12      100       10     4096        0             0 ";
+        assert_eq!(row(empty, &columns).unwrap().comm, "");
+    }
+}

@@ -1,0 +1,208 @@
+//! The call trace: what the task that asked was doing, and which vendor's OOM path ran.
+
+use crate::facts::log::pattern::{pattern, text};
+
+pattern!(
+    FRAME,
+    r"^\s*(?:\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] |\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from )"
+);
+
+/// Function of one frame. `None` when it is no frame; unsure frames (`? fn`) give an empty name,
+/// because the unwinder only found their address on the stack.
+#[must_use]
+pub fn frame(line: &str) -> Option<&str> {
+    let groups = FRAME.captures(line)?;
+    if groups.name("unsure").is_some() {
+        return Some("");
+    }
+    text(&groups, "function")
+}
+
+/// What a function in the trace says about the request; the first row that fits wins, so the more
+/// telling ones stand first.
+const PATHS: &[(&[&str], &str)] = &[
+    (&["moom_callback", "__handle_sysrq"], "sysrq"),
+    (
+        &[
+            "memory_max_write",
+            "mem_cgroup_resize_max",
+            "mem_cgroup_resize_limit",
+        ],
+        "limit lowered below usage",
+    ),
+    (
+        &[
+            "copy_process",
+            "_do_fork",
+            "kernel_clone",
+            "dup_mm",
+            "alloc_thread_stack_node",
+        ],
+        "fork",
+    ),
+    (
+        &[
+            "sk_page_frag_refill",
+            "tcp_sendmsg",
+            "__alloc_skb",
+            "sock_alloc_send_pskb",
+            "tcp_sendmsg_locked",
+        ],
+        "network",
+    ),
+    (
+        &[
+            "shmem_fault",
+            "shmem_getpage",
+            "shmem_getpage_gfp",
+            "shmem_get_folio_gfp",
+            "shmem_add_to_page_cache",
+        ],
+        "shared memory or tmpfs",
+    ),
+    (
+        &["wp_page_copy", "do_wp_page", "do_cow_fault"],
+        "page fault (copy on write)",
+    ),
+    (
+        &[
+            "filemap_fault",
+            "do_read_fault",
+            "__do_fault",
+            "page_cache_ra_unbounded",
+            "__do_page_cache_readahead",
+        ],
+        "page fault on a mapped file (file read)",
+    ),
+    (
+        &[
+            "generic_file_buffered_read",
+            "generic_file_read_iter",
+            "filemap_read",
+            "generic_file_aio_read",
+        ],
+        "file read",
+    ),
+    (
+        &[
+            "generic_perform_write",
+            "generic_file_write_iter",
+            "iomap_file_buffered_write",
+            "generic_file_aio_write",
+        ],
+        "file write",
+    ),
+    (
+        &["do_anonymous_page", "do_huge_pmd_anonymous_page"],
+        "page fault (new anonymous memory)",
+    ),
+    (
+        &[
+            "get_user_pages",
+            "__get_user_pages",
+            "populate_vma_page_range",
+        ],
+        "locking or pinning of user memory",
+    ),
+    (
+        &[
+            "handle_mm_fault",
+            "__handle_mm_fault",
+            "do_page_fault",
+            "pagefault_out_of_memory",
+            "exc_page_fault",
+            "do_user_addr_fault",
+        ],
+        "page fault",
+    ),
+    (&["vmalloc", "__vmalloc_node_range"], "vmalloc"),
+    (
+        &["pgd_alloc", "__pte_alloc", "pte_alloc_one", "__pmd_alloc"],
+        "page tables",
+    ),
+    (
+        &[
+            "kmalloc_order",
+            "__kmalloc",
+            "kmem_cache_alloc",
+            "new_slab",
+            "allocate_slab",
+            "__kmalloc_node",
+        ],
+        "kernel object (slab)",
+    ),
+];
+
+/// What the task was doing when it ran out, and the function that tells.
+#[must_use]
+pub fn allocation_path<'a>(
+    functions: impl Iterator<Item = &'a str> + Clone,
+) -> Option<(&'static str, &'a str)> {
+    PATHS.iter().find_map(|(names, what)| {
+        let function = functions.clone().find(|f| names.contains(&base(f)))?;
+        Some((*what, function))
+    })
+}
+
+/// Whether the trace shows the OOM path of a memory cgroup.
+#[must_use]
+pub fn is_memcg(function: &str) -> bool {
+    matches!(
+        base(function),
+        "mem_cgroup_out_of_memory" | "mem_cgroup_oom_synchronize" | "dump_memcg_header"
+    )
+}
+
+/// Whether the frame belongs to the OOM killer itself.
+#[must_use]
+pub fn is_oom(function: &str) -> bool {
+    is_memcg(function) || matches!(base(function), "out_of_memory" | "oom_kill_process")
+}
+
+/// Whether the frame belongs to the vendor path (Anolis, UOS 4.19) that prints its dump through
+/// an inverted rate limit and so hides its kill lines.
+#[must_use]
+pub fn hides_kill_lines(function: &str) -> bool {
+    base(function) == "dump_memcg_header"
+}
+
+/// A function without the suffix that the compiler gave a part of it (`fn.cold`, `fn.isra.0`).
+fn base(function: &str) -> &str {
+    function.split('.').next().unwrap_or(function)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_all_eras() {
+        for (line, function) in [
+            (
+                "[<9000000000475aa4>] mem_cgroup_out_of_memory+0x114/0x160",
+                "mem_cgroup_out_of_memory",
+            ),
+            (" [<ffffffff81188ab1>] ? fn+0x91/0x190", ""),
+            (" oom_kill_process.cold+0xb/0x10", "oom_kill_process.cold"),
+            (
+                "[<c010e1d4>] (unwind_backtrace) from [<c010a51c>] (show_stack+0x10/0x14)",
+                "unwind_backtrace",
+            ),
+            (" xfs_trans_read+0x1/0x2 [xfs]", "xfs_trans_read"),
+        ] {
+            assert_eq!(frame(line), Some(function), "{line}");
+        }
+        assert_eq!(frame("RIP: 0033:0x46ea1d"), None);
+        assert_eq!(frame("...[<900000000047dbf4"), None);
+    }
+
+    #[test]
+    fn the_telling_frame_wins() {
+        let trace = ["try_charge", "wp_page_copy", "handle_mm_fault"];
+        assert_eq!(
+            allocation_path(trace.into_iter()),
+            Some(("page fault (copy on write)", "wp_page_copy"))
+        );
+        assert_eq!(allocation_path(["do_syscall_64"].into_iter()), None);
+    }
+}

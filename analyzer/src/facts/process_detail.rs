@@ -1,0 +1,126 @@
+//! Files that only the top processes have: mappings, limits, wait channel.
+
+use super::Record;
+use super::source::{Source, TextLine};
+
+/// `HEAP_MAX_SIZE` of glibc's malloc on 64-bit machines: each arena beyond the first is reserved
+/// in pieces of this size, a used part `rw-p` and an unused part `---p`.
+const ARENA_BYTES: u64 = 64 * 1024 * 1024;
+
+pub(super) fn read(source: &Source<'_>, record: &mut Record) {
+    match source.file_name() {
+        "maps" => maps(source, record),
+        "limits" => limits(source, record),
+        "wchan" => {
+            let text = source.text();
+            let name = text.trim();
+            // 0 means running, or not allowed to know.
+            if !name.is_empty() && name != "0" {
+                record.put("wait_channel", name, source.first());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn maps(source: &Source<'_>, record: &mut Record) {
+    let mut count = 0_u32;
+    let mut arenas = 0_u32;
+    let mut evidence = source.first();
+    let mut before: Option<Mapping> = None;
+    for line in source.lines() {
+        let Some(mapping) = mapping(&line) else {
+            continue;
+        };
+        count += 1;
+        if let Some(before) = &before
+            && before.used
+            && mapping.reserved
+            && before.end == mapping.start
+            && mapping.end.checked_sub(before.start) == Some(ARENA_BYTES)
+        {
+            arenas += 1;
+            evidence = source.at(&line);
+        }
+        before = Some(mapping);
+    }
+    record.put("maps_count", count, source.first());
+    record.put("malloc_arenas_count", arenas, evidence);
+}
+
+struct Mapping {
+    start: u64,
+    end: u64,
+    used: bool,
+    reserved: bool,
+}
+
+fn mapping(line: &TextLine<'_>) -> Option<Mapping> {
+    let mut words = line.text.split_whitespace();
+    let (start, end) = words.next()?.split_once('-')?;
+    let rights = words.next()?;
+    let anonymous = words.nth(3).is_none();
+    Some(Mapping {
+        start: u64::from_str_radix(start, 16).ok()?,
+        end: u64::from_str_radix(end, 16).ok()?,
+        used: rights == "rw-p" && anonymous,
+        reserved: rights == "---p" && anonymous,
+    })
+}
+
+fn limits(source: &Source<'_>, record: &mut Record) {
+    for line in source.lines() {
+        let Some(rest) = line.text.strip_prefix("Max address space") else {
+            continue;
+        };
+        let soft = rest
+            .split_whitespace()
+            .next()
+            .and_then(|w| w.parse::<u64>().ok());
+        record.put_some("address_space_limit_bytes", soft, &source.at(&line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::testing::source;
+
+    #[test]
+    fn an_arena_is_a_pair_of_64_mib() {
+        let maps = "7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \n\
+            7f0000021000-7f0004000000 ---p 00000000 00:00 0 \n\
+            7f0008000000-7f0008021000 rw-p 00000000 00:00 0 \n\
+            7f0008021000-7f000b000000 ---p 00000000 00:00 0 \n\
+            7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0 [stack]\n";
+        let mut record = Record::new();
+        read(&source("proc/5/maps", maps), &mut record);
+        assert_eq!(record.int("maps_count"), Some(5));
+        assert_eq!(record.int("malloc_arenas_count"), Some(1));
+        assert_eq!(
+            record.get("malloc_arenas_count").unwrap().evidence[0].line,
+            2
+        );
+    }
+
+    #[test]
+    fn unlimited_is_unknown() {
+        let mut record = Record::new();
+        read(
+            &source(
+                "proc/5/limits",
+                "Limit Soft Hard Units\nMax address space         unlimited            unlimited            bytes\n",
+            ),
+            &mut record,
+        );
+        assert_eq!(record.get("address_space_limit_bytes"), None);
+        read(
+            &source(
+                "proc/5/limits",
+                "Max address space         1048576   unlimited   bytes\n",
+            ),
+            &mut record,
+        );
+        assert_eq!(record.int("address_space_limit_bytes"), Some(1_048_576));
+    }
+}

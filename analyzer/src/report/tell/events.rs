@@ -1,0 +1,108 @@
+//! OOM events as rows.
+
+use super::text;
+use crate::{
+    facts::{Facts, Record, Value},
+    report::{figures, shown::Shown, view},
+    verdict::events::{LIST, all, records},
+};
+
+/// Most events in the table; the rest is counted.
+pub(super) const ROWS_MAX: usize = 50;
+
+/// The table of events.
+pub(super) fn events(facts: &Facts) -> view::Events {
+    let all = all(facts);
+    let partial = match facts.get(LIST).map(|f| &f.value) {
+        Some(Value::List(list)) => list.partial.as_ref().map(Shown::new),
+        _ => None,
+    };
+    let groups = records(&facts.root, "oom_groups");
+    view::Events {
+        total_count: all.len(),
+        not_shown_count: all.len().saturating_sub(ROWS_MAX),
+        partial,
+        rows: all
+            .iter()
+            .take(ROWS_MAX)
+            .map(|event| self::event(event))
+            .collect(),
+        groups: groups
+            .into_iter()
+            .filter(|g| g.int("events_count").unwrap_or(0) > 1)
+            .map(group)
+            .collect(),
+    }
+}
+
+fn group(g: &Record) -> view::Group {
+    view::Group {
+        key: text(g, "key").unwrap_or_default(),
+        comm: text(g, "comm"),
+        events_count: g.int("events_count"),
+        containers_count: g.int("containers_count"),
+        containers_text: text(g, "containers_text"),
+        victims_text: text(g, "victims_text"),
+        first_text: text(g, "first_text"),
+        last_text: text(g, "last_text"),
+        span_seconds: g.number("span_seconds"),
+        limit_bytes: g.int("limit_bytes"),
+    }
+}
+
+/// One event, with who asked, who was killed and what ran out kept apart.
+pub(super) fn event(e: &Record) -> view::Event {
+    view::Event {
+        time_text: text(e, "time_text"),
+        time_utc: e.number("time").and_then(figures::utc),
+        constraint: text(e, "constraint"),
+        asked: view::Asked {
+            comm: text(e, "invoker.comm"),
+            pid: e.int("invoker.pid"),
+            same_program: e.flag("invoker.same_program"),
+            allocation_path: text(e, "allocation_path"),
+            order: e.number("order"),
+            request_bytes: e.int("request_bytes"),
+            gfp_flags: text(e, "gfp_flags").or_else(|| text(e, "gfp_mask")),
+        },
+        killed: killed(e),
+        ran_out: ran_out(e),
+        missing: text(e, "missing_text"),
+    }
+}
+
+fn killed(e: &Record) -> view::Killed {
+    view::Killed {
+        comm: text(e, "victim.comm"),
+        pid: e.int("victim.pid"),
+        pids_text: text(e, "victim.pids_text")
+            .filter(|_| e.flag("victim.pids_disagree") == Some(true)),
+        program: text(e, "victim.program"),
+        rss_bytes: e.int("victim.rss_bytes"),
+        anon_bytes: e.int("victim.anon_bytes"),
+        swap_bytes: e.int("victim.swap_bytes"),
+        oom_score_adj: e.number("victim.oom_score_adj"),
+        source: text(e, "victim.source"),
+        inferred: e.flag("victim.inferred"),
+        killed_count: e.int("killed_count"),
+    }
+}
+
+fn ran_out(e: &Record) -> view::RanOut {
+    let cgroup = text(e, "memcg.path");
+    let of_victim = text(e, "memcg.task_path").filter(|p| Some(p) != cgroup.as_ref());
+    view::RanOut {
+        cgroup,
+        victim_cgroup: of_victim,
+        limit_bytes: e.int("memcg.limit_bytes"),
+        usage_bytes: e.int("memcg.usage_bytes"),
+        failcnt_count: e.int("memcg.failcnt_count"),
+        pod_uid: text(e, "memcg.pod_uid"),
+        container_id: text(e, "memcg.container_id"),
+        qos: text(e, "memcg.qos"),
+        ram_bytes: e.int("memory.ram_bytes"),
+        free_bytes: e.int("memory.free_bytes"),
+        swap_total_bytes: e.int("memory.swap_total_bytes"),
+        swap_free_bytes: e.int("memory.swap_free_bytes"),
+    }
+}

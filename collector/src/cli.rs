@@ -1,0 +1,137 @@
+//! Arguments in, a plan out.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::plan::{Depth, Plan};
+
+/// Takes one snapshot of a machine that runs out of memory, and writes one file for the support team.
+///
+/// Run it as root if you can, as soon as you can: the kernel log is overwritten. It changes nothing
+/// on the machine, asks no service and stops by itself.
+#[derive(Debug, Parser)]
+#[command(
+    name = "oomscene-collect",
+    version,
+    after_help = "Exit status: 0 everything taken, 1 a bundle with holes, 2 no bundle."
+)]
+pub struct Args {
+    /// Where the bundle goes; `-` is standard output, a folder gets the usual name
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// When what is left is left out, for example 90s or 5m
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
+    pub deadline: Duration,
+    /// Seconds matter: no journal, fewer processes in detail
+    #[arg(long, conflicts_with = "deep")]
+    pub quick: bool,
+    /// Also what can stall a large process or the allocator for a moment
+    #[arg(long)]
+    pub deep: bool,
+    /// Collect a copy of a machine below this folder, such as a mounted disk
+    #[arg(long, default_value = "/", value_name = "DIR")]
+    pub root: PathBuf,
+    /// Case number, written into the bundle
+    #[arg(long, value_name = "ID")]
+    pub case: Option<String>,
+    /// A note written into the bundle, for example site=Lanzhou; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    pub labels: Vec<(String, String)>,
+    /// Something else than collecting
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print every item of the catalogue: what, how much, with which right, why
+    List {
+        /// As Markdown tables
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+impl Args {
+    /// The plan that the arguments describe.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let depth = match (self.quick, self.deep) {
+            (true, _) => Depth::Quick,
+            (false, true) => Depth::Deep,
+            (false, false) => Depth::Usual,
+        };
+        Plan {
+            depth,
+            deadline: self.deadline,
+            root: self.root.clone(),
+            case: self.case.clone(),
+            labels: self.labels.iter().cloned().collect(),
+        }
+    }
+}
+
+/// `90`, `90s`, `5m` or `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(['s', 'm', 'h']);
+    let unit = match text.get(digits.len()..) {
+        Some("" | "s") => 1,
+        Some("m") => 60,
+        Some("h") => 3600,
+        _ => return Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 => {
+            Ok(Duration::from_secs(number.saturating_mul(unit).min(86_400)))
+        }
+        _ => Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("{text:?} is not a label; write key=value")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn help_is_golden() {
+        insta::assert_snapshot!(
+            Args::command()
+                .term_width(100)
+                .render_long_help()
+                .to_string()
+        );
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        for bad in ["", "0", "s", "-1", "5x", "1ss"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn quick_and_deep_exclude_each_other() {
+        assert!(Args::try_parse_from(["x", "--quick", "--deep"]).is_err());
+        let args = Args::try_parse_from(["x", "--deep", "--label", "site=a=b"]).unwrap();
+        assert_eq!(args.plan().depth, Depth::Deep);
+        assert_eq!(
+            args.plan().labels.get("site").map(String::as_str),
+            Some("a=b")
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! The catalogue checks out and every rule proves itself by its own examples.
+
+use std::process::Command;
+
+fn analyze(args: &[&str]) -> (bool, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_oomscene-analyze")).args(args).output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    (out.status.success(), text)
+}
+
+#[test]
+fn the_catalogue_has_no_mistakes() {
+    let (ok, text) = analyze(&["rules", "check"]);
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn every_example_holds() {
+    let (ok, text) = analyze(&["rules", "test"]);
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn the_catalogue_is_not_empty() {
+    let (ok, text) = analyze(&["rules", "list"]);
+    assert!(ok, "{text}");
+    assert!(text.lines().count() >= 12, "{text}");
+}
