@@ -90,6 +90,8 @@ pub struct Finding {
     pub group: Option<String>,
     /// Events in this finding (1 without `for_each`).
     pub count: usize,
+    /// Index of the event that the message is about; `None` without `for_each`.
+    pub shown: Option<usize>,
     /// Indexes of these events in the list named by `for_each`.
     pub items: Vec<usize>,
     /// Rules whose findings are symptoms of this one.
@@ -111,6 +113,9 @@ pub enum State {
         because: Vec<String>,
         /// Lines behind these values.
         evidence: Vec<Evidence>,
+        /// Why there may be more events than the ones judged here: it is ruled out for what was
+        /// seen, and nothing is said about the rest.
+        only_seen: Option<String>,
     },
     /// A fact was missing.
     CannotTell {

@@ -230,8 +230,12 @@ fn item(finding: &Finding, lang: Lang) -> view::Item {
     }
 }
 
-/// Lines in their order, each once.
 fn evidence(lines: &[Evidence]) -> Vec<view::EvidenceLine> {
+    evidence_up_to(lines, EVIDENCE_MAX)
+}
+
+/// Lines in their order, each once.
+fn evidence_up_to(lines: &[Evidence], most: usize) -> Vec<view::EvidenceLine> {
     let mut seen = std::collections::BTreeSet::new();
     lines
         .iter()
@@ -241,7 +245,7 @@ fn evidence(lines: &[Evidence]) -> Vec<view::EvidenceLine> {
             text: Shown::new(&e.text),
         })
         .filter(|e| seen.insert(e.clone()))
-        .take(EVIDENCE_MAX)
+        .take(most)
         .collect()
 }
 

@@ -115,6 +115,8 @@ pub const WORDS: &[Row] = &[
     ("count_of_events", "events", "事件数"),
     ("count_of_containers", "containers", "容器数"),
     ("pids_of_victims", "pids of the victims", "被杀进程的 pid"),
+    ("notices", "What other programs logged about it", "其他程序的相关日志"),
+    ("pages_of", "pages of", "页，每页"),
     ("span", "over", "时间跨度"),
     // Memory
     ("memory", "What memory consisted of", "内存构成"),

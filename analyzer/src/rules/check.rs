@@ -16,7 +16,7 @@ use super::{
     expr::{Expr, Shape},
     file::{RuleFile, Source, Texts},
     lower::{Problem, expression, template},
-    place::Places,
+    place::{Place, Places},
     vocabulary::nearest,
 };
 use crate::{facts::names::Kind, words::Bilingual};
@@ -59,6 +59,19 @@ fn unreadable(name: &str, text: &str, places: &Places, error: &serde_yaml::Error
     let mut quoted = message.split('`').skip(1).step_by(2);
     let line = error.location().map_or(1, |l| l.line());
     let mut place = places.key("");
+    let missing = message
+        .contains("missing field")
+        .then(|| quoted.clone().next())
+        .flatten();
+    if let Some(key) = missing {
+        let message = format!("the key `{key}` is missing");
+        let place = error.location().map_or(place, |l| Place {
+            line: l.line(),
+            column: l.column(),
+            length: 1,
+        });
+        return Diagnostic::new(name, text, place, message, None);
+    }
     if let Some(location) = error.location() {
         place.line = location.line();
         place.column = location.column();
@@ -79,10 +92,20 @@ fn unreadable(name: &str, text: &str, places: &Places, error: &serde_yaml::Error
             || format!("there are: {}", ours.join(", ")),
             |near| format!("did you mean `{near}`?"),
         );
-        let message = format!("{what} `{word}`");
+        let shown: String = word
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(40)
+            .collect();
+        let message = format!("{what} `{shown}`");
+        place.length = word.chars().count();
         return Diagnostic::new(name, text, key.unwrap_or(place), message, Some(help));
     }
-    Diagnostic::new(name, text, place, message.to_owned(), None)
+    // serde's words for an enum in YAML; ours are plain words.
+    let message = message.replace("a YAML tag starting with '!'", "one word");
+    Diagnostic::new(name, text, place, message, None)
 }
 
 struct Draft<'t> {
@@ -97,16 +120,23 @@ impl Draft<'_> {
         self.identity(&written);
         self.examples(&written.examples);
         let for_each = self.for_each(written.for_each.as_deref());
+        if for_each.is_none() && written.for_each.is_some() {
+            // Without the variable every use of it would be called wrong.
+            return None;
+        }
         let mut locals = Locals::new();
         if let Some(each) = &for_each {
-            let item = Shape::Record(format!("{}[]", each.list));
+            let item = match each.list.as_str() {
+                "" => Shape::Wrong,
+                list => Shape::Record(format!("{list}[]")),
+            };
             locals.insert(each.variable.clone(), item);
         }
         let mut outside = Locals::new();
         let lets = self.lets(&written, &mut locals, &mut outside);
         let when = self.condition("when", &written.when, &locals);
         let group_by = written.group_by.as_ref().and_then(|source| {
-            if for_each.is_none() {
+            if written.for_each.is_none() {
                 self.at_key("group_by", "`group_by` needs `for_each`", None);
             }
             self.scalar("group_by", source, &locals)
@@ -235,7 +265,7 @@ impl Draft<'_> {
             let is = shapes::describe(&expr.shape);
             let problem = Problem::new(
                 expr.span,
-                format!("a condition is needed here, this is {is}"),
+                format!("a condition is needed here, this gives {is}"),
             )
             .help("compare it with something");
             self.inside(key, &source.0, vec![problem]);
@@ -247,8 +277,10 @@ impl Draft<'_> {
         let expr = self.expression(key, source, locals)?;
         if !matches!(expr.shape, Shape::Wrong | Shape::Literal | Shape::Scalar(_)) {
             let is = shapes::describe(&expr.shape);
-            let problem =
-                Problem::new(expr.span, format!("one value is needed here, this is {is}"));
+            let problem = Problem::new(
+                expr.span,
+                format!("one value is needed here, this gives {is}"),
+            );
             self.inside(key, &source.0, vec![problem]);
         }
         Some(expr)
@@ -284,9 +316,13 @@ impl Draft<'_> {
     }
 
     fn message(&mut self, key: &str, texts: &Texts, locals: &Locals) -> Option<Message> {
+        let before = self.found.len();
         let en = self.words(&format!("{key}.en"), &texts.en, locals, Purpose::Reading);
         let zh = self.words(&format!("{key}.zh"), &texts.zh, locals, Purpose::Reading);
         let message = Message { en: en?, zh: zh? };
+        if self.found.len() > before {
+            return Some(message);
+        }
         let (en, zh) = (shown_paths(&message.en), shown_paths(&message.zh));
         for (language, here, there) in [("zh", &zh, &en), ("en", &en, &zh)] {
             let lacks: Vec<&str> = there.difference(here).map(String::as_str).collect();

@@ -94,10 +94,10 @@ pub(super) fn tree(rule: &Rule, facts: &Facts, how: HowToGet) -> String {
     match &rule.for_each {
         None => branch(&case, None, &mut out),
         Some(each) => match case.list(&each.list) {
-            Err(missing) => lacking(&case, &missing, 1, &mut out),
+            Err(missing) => lacking(&case, &missing, "  ", &mut out),
             Ok(items) => {
                 let _ = writeln!(out, "{}: {} items", each.list, items.items.len());
-                lacking(&case, &items.more, 1, &mut out);
+                lacking(&case, &items.more, "  ", &mut out);
                 for (index, value) in items.items.iter().take(ITEMS_MAX) {
                     let _ = writeln!(out, "{} = {}[{index}]", each.variable, each.list);
                     branch(&case, Some(value), &mut out);
@@ -148,8 +148,9 @@ fn node<'f>(
             "one of"
         };
         let _ = writeln!(out, "{indent}{word}  {all}");
-        node(case, scope, a, depth + 1, out);
-        node(case, scope, b, depth + 1, out);
+        for side in operands(expr, [a, b]) {
+            node(case, scope, side, depth + 1, out);
+        }
         return;
     }
     if let Node::Path(path) = &expr.node
@@ -161,18 +162,32 @@ fn node<'f>(
         return;
     }
     let _ = writeln!(out, "{indent}{word}  {}", leaf(scope, expr));
+    let below = format!("{indent}           ");
     let mut told = Vec::new();
     for read in reads {
         if !told.contains(&read.path) {
-            fact(&read, depth + 4, out);
+            fact(&read, &below, out);
             told.push(read.path);
         }
     }
-    lacking(case, &value.missing(), depth + 4, out);
+    lacking(case, &value.missing(), &below, out);
 }
 
-fn fact(read: &Read<'_>, depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
+/// The sides of `a and b and c`, in one row.
+fn operands<'f>(whole: &'f Expr, sides: [&'f Expr; 2]) -> Vec<&'f Expr> {
+    let mut all = Vec::new();
+    for side in sides {
+        match (&whole.node, &side.node) {
+            (Node::And(..), Node::And(a, b)) | (Node::Or(..), Node::Or(a, b)) => {
+                all.extend(operands(side, [a, b]));
+            }
+            _ => all.push(side),
+        }
+    }
+    all
+}
+
+fn fact(read: &Read<'_>, indent: &str, out: &mut String) {
     let _ = writeln!(out, "{indent}{} = {}", read.path, shown(read));
     let lines = read.fact.map_or(&[][..], |f| &f.evidence);
     for line in lines.iter().take(LINES_MAX) {
@@ -180,8 +195,7 @@ fn fact(read: &Read<'_>, depth: usize, out: &mut String) {
     }
 }
 
-fn lacking(case: &Case<'_>, missing: &[Missing], depth: usize, out: &mut String) {
-    let indent = "  ".repeat(depth);
+fn lacking(case: &Case<'_>, missing: &[Missing], indent: &str, out: &mut String) {
     for fact in case.missing_facts(missing) {
         let _ = writeln!(out, "{indent}missing {}: {}", fact.path, fact.how.en);
     }

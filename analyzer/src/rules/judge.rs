@@ -59,6 +59,8 @@ struct Misses<'f> {
     because: Vec<String>,
     reads: Vec<Read<'f>>,
     missing: Vec<Missing>,
+    /// Why there may be more items than were judged.
+    only_seen: Option<String>,
 }
 
 impl<'f> Case<'f> {
@@ -70,9 +72,15 @@ impl<'f> Case<'f> {
                 .map_or_else(Vec::new, |hit| vec![hit]),
             Some(each) => match self.list(&each.list) {
                 Ok(items) => {
-                    misses.missing.extend(items.more.iter().cloned());
                     if items.items.is_empty() {
+                        // Nothing seen in a part of the log says nothing about the rest.
+                        misses.missing.extend(items.more.iter().cloned());
                         misses.because.push(format!("{} has no items", each.list));
+                    } else {
+                        misses.only_seen = items.more.iter().find_map(|m| match &m.why {
+                            Why::Partial(reason) => Some(reason.to_string()),
+                            _ => None,
+                        });
                     }
                     let all = items.items.iter();
                     all.filter_map(|(i, v)| self.look(*i, Some(v.clone()), &mut misses))
@@ -110,6 +118,7 @@ impl<'f> Case<'f> {
             says,
             because: misses.because,
             evidence: evidence::lines(&[misses.reads]),
+            only_seen: misses.only_seen,
         }
     }
 
@@ -194,14 +203,14 @@ impl<'f> Case<'f> {
 
     fn finding(&self, key: Option<String>, hits: &[Hit<'f>]) -> Option<Finding> {
         let rule = self.rule;
-        let first = hits.first()?;
+        let (confidence, confidence_reason, shown) = self.confidence(hits);
+        let first = hits.get(shown)?;
         let group = rule.for_each.as_ref().map(|each| {
             let items = hits
                 .iter()
                 .filter_map(|h| Some((h.index, h.value.clone()?)));
             Items::new(Rc::from(each.list.as_str()), items.collect(), None)
         });
-        let (confidence, confidence_reason) = self.confidence(hits);
         let mut told = Vec::new();
         let mut write = |parts: &'f [Part], lang| {
             let mut scope = self.scope(first.value.as_ref(), group.as_ref(), lang);
@@ -249,18 +258,20 @@ impl<'f> Case<'f> {
             touched,
             group: key,
             count: hits.len(),
+            shown: group.as_ref().map(|_| first.index),
             items: group.map_or_else(Vec::new, |_| hits.iter().map(|h| h.index).collect()),
             explains: rule.explains.clone(),
             supersedes: rule.supersedes.clone(),
         })
     }
 
-    /// The best confidence that any item of the group has. A rule that states no conditions for
-    /// its confidence says that its `when` alone is the proof.
-    fn confidence(&self, hits: &[Hit<'f>]) -> (Confidence, String) {
+    /// The best confidence that any item of the group has, why, and which item has it: the message
+    /// is about that one. A rule that states no conditions for its confidence says that its `when`
+    /// alone is the proof.
+    fn confidence(&self, hits: &[Hit<'f>]) -> (Confidence, String, usize) {
         let rule = self.rule;
         if rule.certain.is_none() && rule.likely.is_none() {
-            return (Confidence::Certain, rule.when.to_string());
+            return (Confidence::Certain, rule.when.to_string(), 0);
         }
         let levels = [
             (Confidence::Certain, &rule.certain),
@@ -269,12 +280,12 @@ impl<'f> Case<'f> {
         let mut lacking = Vec::new();
         for (level, expr) in levels {
             let Some(expr) = expr else { continue };
-            for hit in hits {
+            for (at, hit) in hits.iter().enumerate() {
                 let mut scope = self.scope(hit.value.as_ref(), None, Lang::En);
                 let (value, _) = scope.run(expr);
                 let text = reasons(&mut scope, expr).join("; ");
                 if matches!(value, Val::Flag(true)) {
-                    return (level, text);
+                    return (level, text, at);
                 }
                 if !lacking.contains(&text) && lacking.len() < REASONS_MAX {
                     lacking.push(text);
@@ -284,6 +295,7 @@ impl<'f> Case<'f> {
         (
             Confidence::Possible,
             format!("not shown: {}", lacking.join("; ")),
+            0,
         )
     }
 

@@ -32,7 +32,31 @@ pub(super) fn events(facts: &Facts) -> view::Events {
             .filter(|g| g.int("events_count").unwrap_or(0) > 1)
             .map(group)
             .collect(),
+        notices: notices(&facts.root),
     }
+}
+
+/// Lists of what other programs logged, with the field whose line tells it.
+const NOTICES: &[(&str, &str)] = &[
+    ("container_ooms", "container_id"),
+    ("unit_exits", "unit"),
+    ("user_kills", "target"),
+];
+
+/// Most lines of other programs.
+const NOTICES_MAX: usize = 12;
+
+fn notices(root: &Record) -> Vec<view::EvidenceLine> {
+    let lines: Vec<_> = NOTICES
+        .iter()
+        .flat_map(|(list, field)| {
+            records(root, list)
+                .into_iter()
+                .filter_map(|item| item.get(field))
+        })
+        .flat_map(|fact| fact.evidence.iter().take(1).cloned())
+        .collect();
+    super::evidence_up_to(&lines, NOTICES_MAX)
 }
 
 fn group(g: &Record) -> view::Group {
@@ -79,6 +103,8 @@ fn killed(e: &Record) -> view::Killed {
             .filter(|_| e.flag("victim.pids_disagree") == Some(true)),
         program: text(e, "victim.program"),
         rss_bytes: e.int("victim.rss_bytes"),
+        rss_pages: e.int("victim.rss_pages"),
+        page_size_bytes: e.int("page_size_bytes"),
         anon_bytes: e.int("victim.anon_bytes"),
         swap_bytes: e.int("victim.swap_bytes"),
         oom_score_adj: e.number("victim.oom_score_adj"),

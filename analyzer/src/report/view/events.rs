@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::EvidenceLine;
 use crate::report::shown::Shown;
 
 /// One OOM event.
@@ -55,6 +56,10 @@ pub struct Killed {
     pub program: Option<Shown>,
     /// Resident memory.
     pub rss_bytes: Option<i128>,
+    /// The same in pages, as the task table prints it.
+    pub rss_pages: Option<i128>,
+    /// Size of such a page.
+    pub page_size_bytes: Option<i128>,
     /// Anonymous part of it.
     pub anon_bytes: Option<i128>,
     /// Swapped memory.
@@ -111,6 +116,8 @@ pub struct Events {
     pub rows: Vec<Event>,
     /// Events that belong together.
     pub groups: Vec<Group>,
+    /// What container runtimes, systemd and user-space killers logged about them.
+    pub notices: Vec<EvidenceLine>,
 }
 
 /// Events that belong together.

@@ -55,11 +55,7 @@ impl Checker<'_> {
             None => false,
         };
         if !fits {
-            let message = format!(
-                "`{}` does not fit what is {}",
-                filter.name(),
-                describe(from)
-            );
+            let message = format!("`{}` does not fit {}", filter.name(), describe(from));
             self.wrong(span, message, "");
         }
         Shape::Scalar(Kind::Text)
@@ -71,7 +67,7 @@ impl Checker<'_> {
             Shape::Values(_) => None,
             other => {
                 let message = format!(
-                    "`{}` needs a list, this is {}",
+                    "`{}` needs a list, this gives {}",
                     filter.name(),
                     describe(other)
                 );
@@ -110,7 +106,7 @@ impl Checker<'_> {
         };
         let at = arguments.first().map_or(span, |a| a.span);
         let path: Vec<String> = field.split('.').map(str::to_owned).collect();
-        let shape = self.fields(Shape::Record(format!("{list}[]")), &path, at);
+        let shape = self.fields(Shape::Record(format!("{list}[]")), "", &path, at);
         if shape == Shape::Wrong {
             return Shape::Wrong;
         }
@@ -126,14 +122,14 @@ impl Checker<'_> {
             Filter::Map => match shape {
                 Shape::Scalar(kind) => Shape::Values(kind),
                 other => {
-                    let message = format!("`{field}` is {}, not one value", describe(&other));
+                    let message = format!("`{field}` gives {}, not one value", describe(&other));
                     self.wrong(at, message, "")
                 }
             },
             _ => match numeric(&shape).flatten() {
                 Some(Kind::Id) | None => {
                     let message = format!(
-                        "`{}` needs a number, `{field}` is {}",
+                        "`{}` needs a number, `{field}` gives {}",
                         filter.name(),
                         describe(&shape)
                     );
@@ -153,7 +149,7 @@ impl Checker<'_> {
                 self.wrong(
                     span,
                     format!(
-                        "the field is {}: with what is it compared?",
+                        "the field gives {}: with what is it compared?",
                         describe(field)
                     ),
                     "(\"field\", value) or (\"field\", \">=\", value)",

@@ -100,11 +100,13 @@ impl Draft<'_> {
             );
             return None;
         };
-        if names::find(list).map(|n| n.kind) != Some(Kind::List) {
+        let known = names::find(list).map(|n| n.kind) == Some(Kind::List);
+        if !known {
             let lists = names::all().filter(|n| n.kind == Kind::List && !n.path.contains('['));
             let help = nearest(list, lists.map(|n| n.path)).map(|n| format!("did you mean `{n}`?"));
             self.at_key("for_each", format!("there is no list `{list}`"), help);
         }
+        let list = if known { list } else { "" };
         self.new_name("for_each", variable);
         Some(ForEach {
             variable: variable.to_owned(),

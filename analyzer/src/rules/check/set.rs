@@ -61,7 +61,11 @@ fn circle<'r>(
     while let Some(way) = ways.pop() {
         let rule = way.last().and_then(|id| by_id.get(id))?;
         for next in edges(rule) {
-            if *next == start.id && way.len() > 1 {
+            if *next == start.id {
+                // A rule that names itself is told by its name, not as a circle.
+                if way.len() == 1 {
+                    continue;
+                }
                 let smallest = way.iter().all(|id| start.id.as_str() <= *id);
                 let mut way: Vec<String> = way.iter().map(|id| (*id).to_owned()).collect();
                 way.push(next.clone());

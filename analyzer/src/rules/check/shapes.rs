@@ -16,21 +16,21 @@ pub(super) struct Checker<'l> {
     pub(super) problems: Vec<Problem>,
 }
 
-/// The shape in words: "this is …".
+/// The shape in words: "this gives …".
 pub(super) fn describe(shape: &Shape) -> &'static str {
     match shape {
-        Shape::Wrong => "not known",
+        Shape::Wrong => "something unknown",
         Shape::Literal => "a plain number",
         Shape::Records(_) | Shape::Values(_) => "a list",
         Shape::Record(_) | Shape::Group(_) => "a record",
         Shape::Scalar(kind) => match kind {
-            Kind::Bytes => "in bytes",
-            Kind::Pages => "in pages",
+            Kind::Bytes => "bytes",
+            Kind::Pages => "pages",
             Kind::Count => "a count",
             Kind::Id => "an identifier",
-            Kind::Seconds => "in seconds",
+            Kind::Seconds => "seconds",
             Kind::Time => "a time",
-            Kind::Percent => "in percent",
+            Kind::Percent => "percent",
             Kind::Number => "a number without a unit",
             Kind::Text => "a text",
             Kind::Flag => "yes or no",
@@ -105,7 +105,7 @@ impl<'l> Checker<'l> {
             Node::Path(path) => self.path(path, span),
             Node::Field(base, path) => {
                 let base = self.shape(base);
-                self.fields(base, path, span)
+                self.fields(base, "", path, span)
             }
             Node::List(items) => self.list(items),
             Node::Not(a) => {
@@ -153,14 +153,20 @@ impl<'l> Checker<'l> {
     fn flag(&mut self, expr: &mut Expr) {
         let shape = self.shape(expr);
         if !matches!(shape, Shape::Wrong | Shape::Scalar(Kind::Flag)) {
-            let message = format!("yes or no is needed here, `{expr}` is {}", describe(&shape));
+            let message = format!(
+                "yes or no is needed here, `{expr}` gives {}",
+                describe(&shape)
+            );
             self.wrong(expr.span, message, "compare it with something");
         }
     }
 
     pub(super) fn number(&mut self, expr: &Expr, shape: Shape) -> Shape {
         if numeric(&shape).is_none() && shape != Shape::Wrong {
-            let message = format!("a number is needed here, `{expr}` is {}", describe(&shape));
+            let message = format!(
+                "a number is needed here, `{expr}` gives {}",
+                describe(&shape)
+            );
             return self.wrong(expr.span, message, "");
         }
         shape
@@ -171,13 +177,13 @@ impl<'l> Checker<'l> {
             return Shape::Wrong;
         };
         match self.locals.get(head) {
-            Some(local) => self.fields(local.clone(), rest, span),
-            None => self.fields(Shape::Record(String::new()), path, span),
+            Some(local) => self.fields(local.clone(), head, rest, span),
+            None => self.fields(Shape::Record(String::new()), "", path, span),
         }
     }
 
-    /// Walks from a shape down the fields of a path.
-    pub(super) fn fields(&mut self, from: Shape, path: &[String], span: Span) -> Shape {
+    /// Walks from a shape, which the author calls `head`, down the fields of a path.
+    pub(super) fn fields(&mut self, from: Shape, head: &str, path: &[String], span: Span) -> Shape {
         let mut shape = from;
         for (i, field) in path.iter().enumerate() {
             shape = match shape {
@@ -194,8 +200,11 @@ impl<'l> Checker<'l> {
                         Some(kind) => Shape::Scalar(kind),
                         None if names::is_record(&full) => Shape::Record(full),
                         None => {
-                            let rest = path.get(i..).unwrap_or_default().join(".");
-                            return self.unknown(&prefix, &rest, span);
+                            let (before, rest) = path.split_at(i);
+                            let start = (!head.is_empty()).then_some(head);
+                            let start = start.into_iter().chain(before.iter().map(String::as_str));
+                            let spelt: Vec<&str> = start.collect();
+                            return self.unknown(&prefix, &spelt.join("."), &rest.join("."), span);
                         }
                     }
                 }
@@ -216,7 +225,7 @@ impl<'l> Checker<'l> {
                     return self.wrong(span, message, &help);
                 }
                 other => {
-                    let message = format!("there is no `{field}` in what is {}", describe(&other));
+                    let message = format!("there is no `{field}` in {}", describe(&other));
                     return self.wrong(span, message, "");
                 }
             };
@@ -224,26 +233,29 @@ impl<'l> Checker<'l> {
         shape
     }
 
-    fn unknown(&mut self, prefix: &str, rest: &str, span: Span) -> Shape {
-        let below = if prefix.is_empty() {
-            String::new()
-        } else {
-            format!("{prefix}.")
+    /// A name that is not declared below `prefix`, which the author spells `spelt`.
+    fn unknown(&mut self, prefix: &str, spelt: &str, rest: &str, span: Span) -> Shape {
+        let dotted = |path: &str| match path {
+            "" => String::new(),
+            path => format!("{path}."),
         };
+        let (below, spelt) = (dotted(prefix), dotted(spelt));
         let ours = names::all()
             .filter_map(|n| n.path.strip_prefix(below.as_str()))
             .filter(|path| !path.contains('['));
         let locals = self.locals.keys().map(String::as_str);
         let near = if prefix.is_empty() {
-            nearest(rest, ours.chain(locals))
+            // A whole path first: `memory` alone would hide that one letter is wrong after it.
+            let whole = format!("{spelt}{rest}");
+            nearest(&whole, names::all().map(|n| n.path).chain(locals)).map(str::to_owned)
         } else {
-            nearest(rest, ours)
+            nearest(rest, ours).map(|near| format!("{spelt}{near}"))
         };
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`oomscene-analyze facts INPUT` shows the names".to_owned(),
         };
-        self.wrong(span, format!("unknown fact `{below}{rest}`"), &help)
+        self.wrong(span, format!("unknown fact `{spelt}{rest}`"), &help)
     }
 
     fn list(&mut self, items: &mut [Expr]) -> Shape {
@@ -255,7 +267,8 @@ impl<'l> Checker<'l> {
                 Shape::Literal => kind = kind.or(Some(Kind::Number)),
                 Shape::Wrong => {}
                 other => {
-                    let message = format!("a list holds plain values, this is {}", describe(other));
+                    let message =
+                        format!("a list holds plain values, this gives {}", describe(other));
                     self.wrong(item.span, message, "");
                 }
             }
@@ -266,11 +279,7 @@ impl<'l> Checker<'l> {
     pub(super) fn compared(&mut self, sign: Comparison, left: &Shape, right: &Shape, span: Span) {
         let equality = matches!(sign, Comparison::Equal | Comparison::NotEqual);
         if !comparable(left, right) {
-            let message = format!(
-                "cannot compare what is {} with what is {}",
-                describe(left),
-                describe(right)
-            );
+            let message = format!("cannot compare {} with {}", describe(left), describe(right));
             self.wrong(span, message, units_help(left, right));
         } else if !equality {
             let ordered = [left, right]
@@ -284,7 +293,7 @@ impl<'l> Checker<'l> {
                 } else {
                     describe(left)
                 };
-                let message = format!("`{}` makes no sense for what is {what}", sign.sign());
+                let message = format!("`{}` makes no sense for {what}", sign.sign());
                 self.wrong(span, message, "use `==`, `!=` or `in`");
             }
         }
@@ -303,7 +312,7 @@ impl<'l> Checker<'l> {
         };
         if !fits {
             let message = format!(
-                "what is {} cannot be in what is {}",
+                "{} cannot be in {}",
                 describe(&item),
                 match &list {
                     Shape::Values(_) => "a list of another kind",
@@ -338,7 +347,7 @@ impl<'l> Checker<'l> {
         }
         let (Some(a), Some(b)) = (numeric(left), numeric(right)) else {
             let message = format!(
-                "cannot calculate with what is {} and what is {}",
+                "cannot calculate with {} and {}",
                 describe(left),
                 describe(right)
             );
@@ -364,7 +373,7 @@ impl<'l> Checker<'l> {
             Some(kind) => Shape::Scalar(kind),
             None => {
                 let message = format!(
-                    "cannot calculate with what is {} and what is {}",
+                    "cannot calculate with {} and {}",
                     describe(left),
                     describe(right)
                 );
@@ -396,8 +405,6 @@ fn units_help(a: &Shape, b: &Shape) -> &'static str {
         "multiply pages by the page size"
     } else if kinds.contains(&Some(Kind::Percent)) && kinds.contains(&Some(Kind::Number)) {
         "a percent value goes from 0 to 100, a ratio from 0 to 1"
-    } else if kinds.contains(&Some(Kind::Bytes)) && numeric(a).is_some() && numeric(b).is_some() {
-        "write bytes with KiB, MiB or GiB"
     } else {
         ""
     }

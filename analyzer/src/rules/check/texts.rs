@@ -37,7 +37,7 @@ pub(super) fn check(parts: &mut [Part], locals: &mut Locals, purpose: Purpose) -
                 problems.extend(shaped(condition, locals));
                 if !matches!(condition.shape, Shape::Wrong | Shape::Scalar(Kind::Flag)) {
                     let is = describe(&condition.shape);
-                    let message = format!("a condition is needed here, this is {is}");
+                    let message = format!("a condition is needed here, this gives {is}");
                     problems.push(Problem::new(condition.span, message));
                 }
                 problems.extend(check(yes, locals, purpose));
@@ -50,7 +50,8 @@ pub(super) fn check(parts: &mut [Part], locals: &mut Locals, purpose: Purpose) -
                     Shape::Values(kind) => Shape::Scalar(*kind),
                     Shape::Wrong => Shape::Wrong,
                     other => {
-                        let message = format!("a list is needed here, this is {}", describe(other));
+                        let message =
+                            format!("a list is needed here, this gives {}", describe(other));
                         problems.push(Problem::new(list.span, message));
                         Shape::Wrong
                     }
