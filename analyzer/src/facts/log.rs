@@ -78,9 +78,14 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
     let mut around = Around::default();
     let mut calls = Vec::new();
     let mut index = 0;
+    let offset = machine.utc_offset_seconds.unwrap_or(0);
+    let clock = machine
+        .clocks
+        .as_ref()
+        .and_then(|clocks| stamp::BootClock::new(clocks, offset));
     let mut told = Vec::new();
     for log in logs {
-        told.push(one(log, &mut around, &mut calls, &mut index));
+        told.push(one(log, clock, &mut around, &mut calls, &mut index));
     }
     let kernel = told.iter().any(|t| {
         t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty() || !t.joiner.failures.is_empty()
@@ -105,8 +110,14 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
 }
 
 /// Streams one log.
-fn one(log: &Log<'_>, around: &mut Around, calls: &mut Vec<strace::Call>, index: &mut u64) -> Told {
-    let mut reader = reader::Reader::new(log.entry, log.source);
+fn one(
+    log: &Log<'_>,
+    clock: Option<stamp::BootClock>,
+    around: &mut Around,
+    calls: &mut Vec<strace::Call>,
+    index: &mut u64,
+) -> Told {
+    let mut reader = reader::Reader::new(log.entry, log.source, clock);
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),

@@ -7,7 +7,7 @@ use super::{
     Source,
     line::{Line, Origin},
     prefix::{self, Prefixed},
-    stamp::Stamp,
+    stamp::{BootClock, Stamp},
 };
 
 /// Reads one log line by line.
@@ -15,6 +15,8 @@ use super::{
 pub(super) struct Reader<'a> {
     entry: &'a str,
     source: Source,
+    /// Clock of the boot whose `/dev/kmsg` this is.
+    clock: Option<BootClock>,
     number: u32,
     /// What a line without prefix belongs to: the record before it.
     last: Last,
@@ -37,10 +39,11 @@ pub(super) struct Recognised {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(entry: &'a str, source: Source) -> Self {
+    pub(super) fn new(entry: &'a str, source: Source, clock: Option<BootClock>) -> Self {
         Self {
             entry,
             source,
+            clock,
             number: 0,
             last: Last::default(),
         }
@@ -62,7 +65,11 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
-        if let Some(record) = prefix::read_kmsg(text) {
+        if let Some(mut record) = prefix::read_kmsg(text) {
+            let clock = self.clock.filter(|_| self.source == Source::Kmsg);
+            record.stamp.wall = clock
+                .zip(record.stamp.uptime_us)
+                .and_then(|(c, us)| c.wall(us));
             self.kmsg(text, &record, take);
         } else if self.source == Source::Text {
             self.text(text, take);
@@ -193,7 +200,7 @@ mod tests {
     use super::*;
 
     fn texts(log: &str) -> Vec<(u32, String, bool)> {
-        let mut reader = Reader::new("log", Source::Text);
+        let mut reader = Reader::new("log", Source::Text, None);
         let mut all = Vec::new();
         for line in log.lines() {
             reader.feed(line.as_bytes(), false, &mut |line, found| {
@@ -227,15 +234,19 @@ mod tests {
     #[test]
     fn a_torn_number_loses_its_digits() {
         let mut seen = String::new();
-        Reader::new("log", Source::Text).feed(b"task=xray,pid=15866", true, &mut |line, _| {
-            line.text.clone_into(&mut seen);
-        });
+        Reader::new("log", Source::Text, None).feed(
+            b"task=xray,pid=15866",
+            true,
+            &mut |line, _| {
+                line.text.clone_into(&mut seen);
+            },
+        );
         assert_eq!(seen, "task=xray,pid=");
     }
 
     #[test]
     fn continuations_belong_to_the_record_before() {
-        let mut reader = Reader::new("log", Source::Text);
+        let mut reader = Reader::new("log", Source::Text, None);
         let mut last = None;
         for line in ["[Thu Aug 17 17:29:27 2023] anon 27", "          file 8192"] {
             reader.feed(line.as_bytes(), false, &mut |line, _| {

@@ -105,6 +105,45 @@ fn real(whole: i64) -> f64 {
     whole as f64
 }
 
+/// Turns stamps since boot into wall time, so that they can be compared with those of other logs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BootClock {
+    /// Wall time of the boot in microseconds since 1970 UTC, without the time spent suspended.
+    boot_us: i64,
+    /// Offset of local time from UTC in seconds.
+    offset_seconds: i32,
+}
+
+impl BootClock {
+    /// The clock of the machine, by the three clocks of the header.
+    #[must_use]
+    pub fn new(clocks: &oomscene_bundle::header::Clocks, utc_offset_seconds: i32) -> Option<Self> {
+        let boot_ns = clocks.realtime_ns.checked_sub(clocks.monotonic_ns)?;
+        Some(Self {
+            boot_us: i64::try_from(boot_ns.div_euclid(1000)).ok()?,
+            offset_seconds: utc_offset_seconds,
+        })
+    }
+
+    /// Local wall time of a stamp since boot.
+    #[must_use]
+    pub fn wall(&self, uptime_us: i64) -> Option<Wall> {
+        let utc = self.boot_us.checked_add(uptime_us)?.div_euclid(1_000_000);
+        let local = utc.checked_add(i64::from(self.offset_seconds))?;
+        let days = i32::try_from(local.div_euclid(DAY_SECONDS)).ok()?;
+        let date = Date::new(1970, 1, 1)
+            .ok()?
+            .checked_add(jiff::Span::new().try_days(days).ok()?)
+            .ok()?;
+        Some(Wall {
+            year: Some(date.year()),
+            month_day: Some((date.month(), date.day())),
+            second_of_day: local.rem_euclid(DAY_SECONDS),
+            offset_seconds: Some(self.offset_seconds),
+        })
+    }
+}
+
 /// Seconds since midnight of `HH:MM:SS`.
 #[must_use]
 pub fn second_of_day(text: &str) -> Option<i64> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::facts::{Value, names};
 
 mod cases;
+mod eras;
 mod robust;
 
 /// The mission logs by name; fixtures of this project.

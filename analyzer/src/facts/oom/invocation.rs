@@ -19,7 +19,10 @@ pub struct Invocation {
     pub nodemask: Option<String>,
 }
 
-pattern!(INVOKED, r"^(?P<comm>.*) invoked oom-killer:(?P<rest>.*)$");
+pattern!(
+    INVOKED,
+    r"^(?:(?P<comm>.*) invoked oom-killer:(?P<rest>.*)|(?P<alone>.{1,15}) invoked oom-killer)$"
+);
 pattern!(
     GFP,
     r"gfp_mask=(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(])"
@@ -35,14 +38,17 @@ pattern!(
 /// and number that changed often, so each is looked for by its key.
 #[must_use]
 pub fn invocation(line: &str) -> Option<Invocation> {
-    if !line.contains(" invoked oom-killer:") {
+    if !line.contains(" invoked oom-killer") {
         return None;
     }
     let groups = INVOKED.captures(line)?;
     let rest = text(&groups, "rest").unwrap_or_default();
     let gfp = GFP.captures(rest);
     Some(Invocation {
-        comm: owned(&groups, "comm"),
+        comm: text(&groups, "comm")
+            .or_else(|| text(&groups, "alone"))
+            .unwrap_or_default()
+            .to_owned(),
         gfp_mask: gfp
             .as_ref()
             .and_then(|g| text(g, "mask"))

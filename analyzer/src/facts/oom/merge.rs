@@ -10,6 +10,7 @@ const APART_SECONDS_MAX: f64 = 600.0;
 #[must_use]
 pub fn merge(logs: Vec<Vec<OomEvent>>) -> Vec<OomEvent> {
     let mut merged: Vec<OomEvent> = Vec::new();
+    let several = logs.iter().filter(|events| !events.is_empty()).count() > 1;
     for events in logs {
         let known = merged.len();
         // Each event of this log may match one event of the logs before; never two of its own.
@@ -29,7 +30,8 @@ pub fn merge(logs: Vec<Vec<OomEvent>>) -> Vec<OomEvent> {
             }
         }
     }
-    sort(merged)
+    // One log alone keeps its order: its stamps may be copied wrong, its lines are in sequence.
+    if several { sort(merged) } else { merged }
 }
 
 /// By time where the stamps can be compared, else as read.

@@ -190,3 +190,41 @@ fn uptime_becomes_wall_time_through_the_clocks() {
     assert_eq!(event.int("time"), Some(1_000_000_000 - 60));
     assert_eq!(event.number("uptime_seconds"), Some(5.0));
 }
+
+/// The ring buffer knows only the time since boot, the journal only the wall clock: the header's
+/// clocks bring them together.
+#[test]
+fn a_unit_in_the_journal_belongs_to_a_kill_in_the_ring_buffer() {
+    let kmsg = "3,2,5000000,-;Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n";
+    // 1000000000 s is 2001-09-09T01:46:40Z.
+    let journal = "2001-09-09T09:45:41+0800 h systemd[1]: a.service: Main process exited, code=killed, status=9/KILL\n\
+        2001-09-09T09:46:39+0800 h systemd[1]: later.service: Main process exited, code=killed, status=9/KILL\n";
+    let log = |entry, source, content| Log {
+        entry,
+        source,
+        content,
+        cut: None,
+        excerpt: false,
+    };
+    let logs = [
+        log("scene/kmsg", Source::Kmsg, kmsg.as_bytes()),
+        log("scene/journal/all", Source::Text, journal.as_bytes()),
+    ];
+    let machine = Machine {
+        clocks: Some(oomscene_bundle::header::Clocks {
+            realtime_ns: 1_000_000_000_000_000_000,
+            monotonic_ns: 65_000_000_000,
+            boottime_ns: 65_000_000_000,
+            spread_ns: 100,
+        }),
+        utc_offset_seconds: Some(8 * 3600),
+        ..Machine::default()
+    };
+    let mut facts = Facts::default();
+    read(&logs, &machine, &mut facts);
+    let Value::Record(event) = &facts.root.items("oom_events")[0].value else {
+        panic!("no record")
+    };
+    assert_eq!(event.text("failed_unit"), Some("a.service"));
+    assert_eq!(facts.root.items("unit_exits").len(), 2);
+}
