@@ -5,6 +5,7 @@ mod key_facts;
 mod machine;
 mod memory;
 mod quality;
+mod steps;
 
 use std::collections::BTreeMap;
 
@@ -133,6 +134,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
             .iter()
             .map(|c| cannot_tell(c, lang))
             .collect(),
+        steps: steps::steps(&verdict.cannot_tell, lang),
         suppressed: verdict
             .suppressed
             .iter()
@@ -266,6 +268,7 @@ fn ruled_out(r: &verdict::RuledOut, lang: Lang) -> view::RuledOut {
         says: prose(&r.says, lang),
         because: r.because.iter().map(Shown::new).collect(),
         evidence: evidence(&r.evidence),
+        only_seen: r.only_seen.as_ref().map(Prose::new),
     }
 }
 

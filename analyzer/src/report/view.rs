@@ -62,6 +62,8 @@ pub struct View {
     pub bystanders: Vec<Bystander>,
     /// Causes that the facts exclude.
     pub ruled_out: Vec<RuledOut>,
+    /// What cannot be told, by the step that would tell it.
+    pub steps: Vec<Step>,
     /// Rules that lack a fact.
     pub cannot_tell: Vec<CannotTell>,
     /// Rules that the user switched off.
@@ -221,6 +223,28 @@ pub struct RuledOut {
     pub because: Vec<Shown>,
     /// Lines behind these values.
     pub evidence: Vec<EvidenceLine>,
+    /// Why there may be more events than those it was ruled out for; `None` when these are all.
+    pub only_seen: Option<Prose>,
+}
+
+/// One step that would answer what cannot be told, with all the rules that wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What to do.
+    pub how: Prose,
+    /// Rules that wait for it, causes first.
+    pub rules: Vec<StepRule>,
+    /// Declared names of the facts that it would bring.
+    pub facts: Vec<Shown>,
+}
+
+/// A rule that waits for a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepRule {
+    /// Id of the rule.
+    pub rule: String,
+    /// Short name.
+    pub title: Prose,
 }
 
 /// A rule that lacks a fact.

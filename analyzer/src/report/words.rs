@@ -155,6 +155,7 @@ pub const WORDS: &[Row] = &[
     ("part_asked", "only asked for memory at that moment; killed was", "只是当时在申请内存；被杀的是"),
     ("part_fell_with_the_victim", "ended because its main process was the victim", "因其主进程被杀而失败；被杀的是"),
     ("ruled_out", "Ruled out", "已排除"),
+    ("only_seen", "For the events that were read. Nothing is said about what lies outside the evidence.", "仅就已读到的事件而言，证据之外的情况不作判断。"),
     ("cannot_tell", "Cannot tell", "无法判断"),
     ("missing_fact", "missing", "缺少"),
     ("how_to_get", "How to get it", "获取方法"),

@@ -20,6 +20,8 @@ pub struct RuledOut {
     pub because: Vec<String>,
     /// Lines behind these values.
     pub evidence: Vec<Evidence>,
+    /// Why there may be more events than those it was ruled out for; `None` when these are all.
+    pub only_seen: Option<String>,
 }
 
 /// A rule that lacks a fact.
@@ -79,12 +81,14 @@ pub(super) fn split(judged: Vec<Judged>) -> (Vec<Found>, Open) {
                 says,
                 because,
                 evidence,
+                only_seen,
             } if role == Role::Cause => open.ruled_out.push(RuledOut {
                 rule,
                 title,
                 says,
                 because,
                 evidence,
+                only_seen,
             }),
             State::RuledOut { .. } => {}
             State::CannotTell { missing } => open.cannot_tell.push(CannotTell {

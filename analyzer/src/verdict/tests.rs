@@ -24,6 +24,7 @@ fn finding(rule: &str, items: &[usize]) -> Finding {
             .collect(),
         group: None,
         count: items.len().max(1),
+        shown: items.first().copied(),
         items: items.to_vec(),
         explains: Vec::new(),
         supersedes: Vec::new(),

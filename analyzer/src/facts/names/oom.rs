@@ -9,7 +9,7 @@ pub(super) const NAMES: &[Name] = &[
     name("oom_events[].time", Kind::Time, "wall time in UTC, when the zone or the clock triple is known", "kernel log"),
     name("oom_events[].uptime_seconds", Kind::Seconds, "stamp since boot, when printed", "kernel log"),
     name("oom_events[].group", Kind::Text, "key of the group that it belongs to, as in oom_groups", "kernel log"),
-    name("oom_events[].constraint", Kind::Text, "memcg, none (the whole machine), cpuset, memory_policy or unknown", "kernel log"),
+    name("oom_events[].constraint", Kind::Text, "memcg, none (the whole machine), cpuset or memory_policy", "kernel log"),
     name("oom_events[].constraint_reason", Kind::Text, "which line says so", "kernel log"),
     name("oom_events[].invoker.comm", Kind::Text, "who asked for memory and met the end of it: often innocent", "kernel log"),
     name("oom_events[].invoker.pid", Kind::Id, "thread that asked", "kernel log"),

@@ -138,7 +138,10 @@ pub(super) fn put(view: &View<'_>, machine: &Machine, record: &mut Record) {
         record.put_some("time", utc_seconds(event, machine), place);
     }
     let constraint = &view.constraint;
-    record.put("constraint", constraint.value, constraint.evidence.clone());
+    // Unknown is not a kind of shortage: a rule that asks for one must not be told no.
+    if constraint.value != "unknown" {
+        record.put("constraint", constraint.value, constraint.evidence.clone());
+    }
     record.put(
         "constraint_reason",
         constraint.reason.as_str(),

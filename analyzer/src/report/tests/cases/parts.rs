@@ -38,6 +38,7 @@ pub(super) fn finding(rule: &str, says: Bilingual, items: &[usize]) -> Finding {
             .collect(),
         group: None,
         count: items.len().max(1),
+        shown: items.first().copied(),
         items: items.to_vec(),
         explains: Vec::new(),
         supersedes: Vec::new(),
@@ -69,6 +70,7 @@ pub(super) fn ruled_out() -> Judged {
             ),
             because: vec!["oom.constraint == \"none\" (\"memcg\")".to_owned()],
             evidence: Vec::new(),
+            only_seen: None,
         },
         "node-out-of-memory",
     )
