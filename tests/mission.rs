@@ -127,7 +127,8 @@ fn case_01_with_the_log_that_has_the_limit() {
         says: &[
             "2983827",
             "4112165",
-            "Restart loop", "4 OOM events of prometheus",
+            "Restart loop",
+            "4 OOM events of prometheus",
         ],
         never: &["25 GiB", "25.0 GiB"],
     });
@@ -147,7 +148,8 @@ fn case_02() {
             "b0b4b9ab-69ac-45c9-ba1d-25c0bc5c9e0d",
         ],
         says: &[
-            "Restart loop", "2 OOM events of prometheus",
+            "Restart loop",
+            "2 OOM events of prometheus",
             "ca3cb3d16034",
             "a7609d64f82e",
             "434,715",

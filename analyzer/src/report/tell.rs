@@ -82,7 +82,9 @@ fn base_name(name: &str) -> &str {
 #[must_use]
 pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::View {
     let root = verdict.root.as_ref();
-    let leading = verdict::events::most_telling(&verdict::events::of(root, facts));
+    let leading = root
+        .and_then(|root| verdict::events::shown(root, facts))
+        .or_else(|| verdict::events::most_telling(&verdict::events::of(root, facts)));
     view::View {
         report_version: view::VERSION,
         tool: Shown::new(concat!("oomscene-analyze ", env!("CARGO_PKG_VERSION"))),

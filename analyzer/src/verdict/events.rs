@@ -41,6 +41,15 @@ pub fn of<'a>(finding: Option<&Finding>, facts: &'a Facts) -> Vec<&'a Record> {
     }
 }
 
+/// The event that the message of `finding` is about, when it is about single events.
+#[must_use]
+pub fn shown<'a>(finding: &Finding, facts: &'a Facts) -> Option<&'a Record> {
+    let at = finding
+        .shown
+        .filter(|_| tree::list_of(finding) == Some(LIST))?;
+    all(facts).get(at).copied()
+}
+
 /// The event that shows the most: the latest one of those with the most of victim, invoker and
 /// what ran out.
 #[must_use]

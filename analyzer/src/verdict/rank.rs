@@ -83,6 +83,14 @@ pub const CRITERIA: &[Criterion] = &[
         key: |c| most(c.finding.severity as usize),
     },
     Criterion {
+        name: "latest event",
+        reason: "what happened last is what the reader was called for",
+        says_en: "it happened later",
+        says_zh: "它发生得更晚",
+        // Events stand in the order of time.
+        key: |c| most(c.finding.items.iter().max().map_or(0, |last| last + 1)),
+    },
+    Criterion {
         name: "findings explained",
         reason: "a cause that accounts for more of what was seen is the better explanation",
         says_en: "it explains more of what was found",

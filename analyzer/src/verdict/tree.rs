@@ -28,10 +28,15 @@ pub(super) fn list_of(finding: &Finding) -> Option<&str> {
 }
 
 /// Whether two findings can be about the same events: they are unless both count items of the same
-/// list and share none.
+/// list and share none, or both name a group of events (`group_by`) in different lists, and it is
+/// not the same group.
 fn related(a: &Finding, b: &Finding) -> bool {
     match (list_of(a), list_of(b)) {
         (Some(x), Some(y)) if x == y => a.items.iter().any(|i| b.items.contains(i)),
+        (Some(_), Some(_)) => match (&a.group, &b.group) {
+            (Some(x), Some(y)) => x == y,
+            _ => true,
+        },
         _ => true,
     }
 }
