@@ -66,6 +66,7 @@ golden! {
     unknown_fact_in_quotes: "when: share > 0.9" => "when: 'oom.victim.comm == \"it''s\" or oom.vitcim.comm == \"b\"'";
     unknown_fact_in_a_chinese_message: "进程 {{ oom.victim.comm }}" => "内存不足，进程 {{ oom.victim.com }}";
     unknown_fact_in_a_command: "kill {{ oom.victim.pid }}" => "kill {{ oom.victim.pdi }}";
+    value_in_quotes_of_a_command: "kill {{ oom.victim.pid }}" => "kill '{{ oom.victim.pid }}'";
     unknown_list: "in oom_events" => "in oom_event";
     odd_for_each: "oom in oom_events" => "oom_events";
     list_used_as_record: "share > 0.9" => "oom_events.order > 0";

@@ -222,6 +222,37 @@ fn hostile_text_is_only_text() {
     }
 }
 
+/// Advice is copied into a root shell: a name of the machine stays one word of it.
+#[test]
+fn hostile_text_in_a_command_is_one_word() {
+    for (unit, comm, command) in [
+        (
+            "a.service",
+            "java",
+            "systemctl stop a.service && pkill java",
+        ),
+        (
+            "x; rm -rf /",
+            "it's",
+            r"systemctl stop 'x; rm -rf /' && pkill 'it'\''s'",
+        ),
+        (
+            "$(reboot)",
+            "a\nreboot",
+            r"systemctl stop '$(reboot)' && pkill $'a\nreboot'",
+        ),
+    ] {
+        let mut facts = Facts::default();
+        let mut event = oom("/a", 1, Some(1), 1);
+        event.put("memcg.unit", unit, line(1, unit));
+        event.put("victim.comm", comm, line(1, comm));
+        facts.push("oom_events", event);
+        let rule = "for_each: oom in oom_events\nwhen: oom.victim.comm is known\nadvice:\n - do: {en: d, zh: 做}\n   command: systemctl stop {{ oom.memcg.unit }} && pkill {{ oom.victim.comm }}";
+        let finding = found(one(rule, &facts)).remove(0);
+        assert_eq!(finding.advice[0].command.as_deref(), Some(command));
+    }
+}
+
 #[test]
 fn an_expression_that_takes_too_long_cannot_tell() {
     let mut facts = Facts::default();

@@ -23,6 +23,7 @@ pub mod file;
 mod judge;
 mod lower;
 mod place;
+mod shell;
 pub mod vocabulary;
 
 use crate::{

@@ -308,7 +308,10 @@ impl Draft<'_> {
             }
             Ok(mut parts) => {
                 let mut locals = locals.clone();
-                let problems = texts::check(&mut parts, &mut locals, purpose);
+                let mut problems = texts::check(&mut parts, &mut locals, purpose);
+                if purpose == Purpose::Command {
+                    problems.extend(texts::inside_quotes(&parts));
+                }
                 self.inside(key, source, problems);
                 Some(parts)
             }

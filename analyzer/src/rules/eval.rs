@@ -10,7 +10,7 @@ mod values;
 
 use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
 
-pub(super) use text::render;
+pub(super) use text::{render, render_command};
 pub(super) use values::{Items, Missing, Read, Val, Why, declared};
 
 use super::expr::{Comparison, Expr, Node};

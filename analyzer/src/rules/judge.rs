@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
     Rule, RuleSet,
-    eval::{Item, Items, Missing, Read, Scope, Val, Why, fact_value, render},
+    eval::{Item, Items, Missing, Read, Scope, Val, Why, fact_value, render, render_command},
     evidence,
     explain::reasons,
     expr::Part,
@@ -233,7 +233,7 @@ impl<'f> Case<'f> {
                 text: both(&advice.text),
                 command: advice.command.as_ref().map(|command| {
                     let mut scope = self.scope(first.value.as_ref(), group.as_ref(), Lang::En);
-                    render(&mut scope, command, &mut Vec::new())
+                    render_command(&mut scope, command)
                 }),
             })
             .collect();

@@ -72,6 +72,51 @@ pub(super) fn check(parts: &mut [Part], locals: &mut Locals, purpose: Purpose) -
     problems
 }
 
+/// A value in a command brings its own quotes: inside other quotes they would end these.
+pub(super) fn inside_quotes(parts: &[Part]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    quotes(parts, None, &mut problems);
+    problems
+}
+
+/// Walks through a command; gives what is open at its end: a quote, or `#` for a comment.
+fn quotes(parts: &[Part], mut open: Option<char>, problems: &mut Vec<Problem>) -> Option<char> {
+    for part in parts {
+        match part {
+            Part::Raw(words) => open = after(words, open),
+            Part::Show(expr) if matches!(open, Some('\'' | '"')) => problems.push(
+                Problem::new(expr.span, "a value inside the quotes of a command")
+                    .help("leave the quotes out: a value is quoted when it needs to be"),
+            ),
+            Part::Show(_) => {}
+            Part::If(_, yes, no) => {
+                let then = quotes(yes, open, problems);
+                quotes(no, open, problems);
+                open = then;
+            }
+            Part::For(_, _, body) => open = quotes(body, open, problems),
+        }
+    }
+    open
+}
+
+fn after(words: &str, mut open: Option<char>) -> Option<char> {
+    let mut before = ' ';
+    for c in words.chars() {
+        open = match (open, c) {
+            (None | Some('"'), _) if before == '\\' => open,
+            (None, '\'' | '"') => Some(c),
+            (None, '#') if before.is_whitespace() => Some(c),
+            (Some('#'), '\n') => None,
+            (Some(quote), c) if quote == c && quote != '#' => None,
+            _ => open,
+        };
+        // A backslash that is itself escaped escapes nothing.
+        before = if before == '\\' { ' ' } else { c };
+    }
+    open
+}
+
 fn shaped(expr: &mut Expr, locals: &Locals) -> Vec<Problem> {
     let mut checker = Checker::new(locals);
     checker.shape(expr);
