@@ -10,6 +10,7 @@ pub mod intake;
 mod live;
 pub mod report;
 pub mod rules;
+pub mod size;
 pub mod verdict;
 pub mod words;
 

@@ -1,49 +1,7 @@
-//! Figures for people: exact where they are exact, and never rounded up to a limit.
+//! Figures of a report: bytes, counts, shares and times.
 
-const UNITS: [(&str, u32); 5] = [
-    ("PiB", 50),
-    ("TiB", 40),
-    ("GiB", 30),
-    ("MiB", 20),
-    ("KiB", 10),
-];
-
-/// Largest whole number that is shown in one unit before a larger unit with a fraction is taken:
-/// `2,800 MiB` is what was configured, `104,844,432 KiB` is not readable.
-const WHOLE_MAX: u128 = 9_999;
-
-/// Bytes in binary units.
-#[must_use]
-pub fn bytes(value: i128) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let size = value.unsigned_abs();
-    for (unit, shift) in UNITS {
-        let whole = size >> shift;
-        if whole > 0 && whole <= WHOLE_MAX && whole << shift == size {
-            return format!("{sign}{} {unit}", grouped(whole));
-        }
-    }
-    for (unit, shift) in UNITS {
-        if size >> shift > 0 {
-            return format!("{sign}{} {unit}", scaled(size, shift));
-        }
-    }
-    format!("{sign}{size} B")
-}
-
-/// One decimal, or two when one would look whole: 99.99 GiB is not 100 GiB. Cut, not rounded: the
-/// figure must never pass a limit that the bytes do not pass.
-fn scaled(size: u128, shift: u32) -> String {
-    let whole = size >> shift;
-    let rest = size & ((1_u128 << shift) - 1);
-    let hundredths = (rest * 100) >> shift;
-    let tenths = hundredths / 10;
-    if tenths == 0 || tenths == 9 {
-        format!("{}.{hundredths:02}", grouped(whole))
-    } else {
-        format!("{}.{tenths}", grouped(whole))
-    }
-}
+pub use crate::size::bytes;
+use crate::size::grouped;
 
 /// A share in percent; what is there and too small for one decimal is not shown as nothing.
 #[must_use]
@@ -60,18 +18,6 @@ pub fn share(percent: f64, bytes: i128) -> String {
 pub fn count(value: i128) -> String {
     let sign = if value < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(value.unsigned_abs()))
-}
-
-fn grouped(value: u128) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// Seconds as days, hours, minutes and seconds, the two largest of them.
@@ -113,24 +59,6 @@ pub fn utc(seconds: f64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_exact_or_cut() {
-        for (value, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (104_857_600 << 10, "100 GiB"),
-            (400 << 20, "400 MiB"),
-            (2800 << 20, "2,800 MiB"),
-            (208_204 << 10, "203.3 MiB"),
-            (104_844_432 << 10, "99.98 GiB"),
-            (104_858_000 << 10, "100.00 GiB"),
-            (1 << 40, "1 TiB"),
-            (-(3 << 20), "-3 MiB"),
-        ] {
-            assert_eq!(bytes(value), text);
-        }
-    }
 
     #[test]
     fn times_and_counts() {

@@ -1,29 +1,20 @@
 //! Figures for a reader: bytes, percent, durations, times, in both languages.
 
 use super::eval::Val;
-use crate::{facts::names::Kind, words::Lang};
+use crate::{facts::names::Kind, size, words::Lang};
 
 /// Longest text that one message or one joined list may become, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = 16 * 1024;
 
-const BYTE_UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-
-/// `400 MiB` when it is exactly that, else one digit: `99.9 GiB`.
+/// [`size::bytes`] of a calculated size; a fraction of a byte is left out.
 #[must_use]
 pub fn bytes(n: f64) -> String {
-    let mut scaled = n;
-    let mut units = BYTE_UNITS.iter().copied().peekable();
-    let mut unit = units.next().unwrap_or("B");
-    // What rounds to 1024.0 of a unit is 1.0 of the next.
-    while scaled.abs() >= 1023.95 && units.peek().is_some() {
-        scaled /= 1024.0;
-        unit = units.next().unwrap_or(unit);
-    }
-    if scaled.fract() == 0.0 {
-        format!("{scaled:.0} {unit}")
-    } else {
-        format!("{scaled:.1} {unit}")
-    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float outside the range saturates"
+    )]
+    let whole = n as i128;
+    size::bytes(whole)
 }
 
 /// `97.3%`; whole when it is.
@@ -164,14 +155,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_whole_when_exact() {
-        assert_eq!(bytes(0.0), "0 B");
-        assert_eq!(bytes(1023.0), "1023 B");
+    fn bytes_are_cut_and_never_pass_a_limit() {
         assert_eq!(bytes(419_430_400.0), "400 MiB");
-        assert_eq!(bytes(107_374_182_400.0), "100 GiB");
-        assert_eq!(bytes(107_364_182_400.0), "100.0 GiB");
-        assert_eq!(bytes(1_073_700_000.0), "1.0 GiB");
-        assert_eq!(bytes(-2048.0), "-2 KiB");
+        assert_eq!(bytes(0.98 * 107_374_182_400.0), "98 GiB");
+        assert_eq!(bytes(107_364_182_400.7), "99.99 GiB");
+        assert_eq!(bytes(-2048.9), "-2 KiB");
     }
 
     #[test]
