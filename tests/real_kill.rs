@@ -2,6 +2,14 @@
 //! analyser must name the cgroup, the limit and the victim. Needs root and a memory controller;
 //! where it has none it says so loudly, and fails when `CI` is set.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a failing test panics and says where"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
