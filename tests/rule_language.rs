@@ -9,6 +9,7 @@ use oomscene_analyzer::{
     finding::State,
     intake::File,
     rules::{ending, judge, named_source},
+    words::Bilingual,
 };
 use rule_harness::{facts_of, fixtures, found, line, one, oom};
 
@@ -112,7 +113,10 @@ fn a_partial_list_never_rules_out() {
         panic!("a whole empty list rules out");
     };
     assert_eq!(because, ["oom_events has no items"]);
-    facts.root.list("oom_events").partial = Some("the ring buffer wrapped".into());
+    facts.root.set_partial(
+        "oom_events",
+        Bilingual::new("the ring buffer wrapped", "环形缓冲区已被覆盖"),
+    );
     let state = one(rule, &facts).state;
     let State::CannotTell { missing } = state else {
         panic!("{state:?}");

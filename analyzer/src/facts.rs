@@ -40,6 +40,8 @@ pub use gather::gather;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Record, Value};
 
+use crate::words::Bilingual;
+
 /// Something that could not be read or understood: it is shown, never dropped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
@@ -48,7 +50,7 @@ pub struct Gap {
     /// Line, counted from 1; 0 when the gap is about the whole entry.
     pub line: u32,
     /// What is missing or was not understood.
-    pub what: String,
+    pub what: Bilingual,
 }
 
 /// All facts of one case.
@@ -80,11 +82,11 @@ impl Facts {
     }
 
     /// Notes a gap.
-    pub fn gap(&mut self, entry: &str, line: u32, what: impl Into<String>) {
+    pub fn gap(&mut self, entry: &str, line: u32, what: Bilingual) {
         self.gaps.push(Gap {
             entry: entry.to_owned(),
             line,
-            what: what.into(),
+            what,
         });
     }
 }

@@ -1,6 +1,7 @@
 //! What the rules concluded: data only. Formats draw it, the verdict ranks it.
 
 use crate::{facts::Evidence, words::Bilingual};
+use std::sync::Arc;
 
 /// How bad it is when it is true.
 #[derive(
@@ -46,7 +47,7 @@ pub struct Touched {
 pub struct MissingFact {
     /// Declared name, for example `memory.available_bytes`.
     pub path: String,
-    /// What it is.
+    /// What it is, in English; [`MissingFact::path`] is the name in every language.
     pub what: String,
     /// Where it would come from and how to get it.
     pub how: Bilingual,
@@ -115,7 +116,7 @@ pub enum State {
         evidence: Vec<Evidence>,
         /// Why there may be more events than the ones judged here: it is ruled out for what was
         /// seen, and nothing is said about the rest.
-        only_seen: Option<String>,
+        only_seen: Option<Arc<Bilingual>>,
     },
     /// A fact was missing.
     CannotTell {

@@ -31,6 +31,15 @@ impl Bilingual {
         }
     }
 
+    /// Text that has no language of its own: what the system or the collector wrote.
+    pub fn as_written(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self {
+            en: text.clone(),
+            zh: text,
+        }
+    }
+
     /// The text in `lang`.
     #[must_use]
     pub fn get(&self, lang: Lang) -> &str {

@@ -1,6 +1,7 @@
 //! Memory cgroups: limits, use, peaks and kills, of both versions, and the limit that holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cgroup_tree::{self, Hierarchy};
 use super::source::Source;
@@ -103,7 +104,7 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     }
     let limits = effective_limits(&groups);
     let hidden = view::hidden_cgroups(sources, facts);
-    facts.root.list("cgroups").partial = hidden;
+    facts.root.list("cgroups").partial = hidden.map(Arc::new);
     for (path, mut group) in groups {
         finish(&path, &mut group, limits.get(&path));
         facts.push("cgroups", group.record);

@@ -1,7 +1,9 @@
 //! Facts that follow from other facts: tasks in sum, the time between two readings.
 
+use crate::words::Bilingual;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::source::Source;
@@ -135,10 +137,11 @@ fn wait_channels(processes: &[Record], facts: &mut Facts) {
     ranked.sort_by_key(|(_, (count, _))| Reverse(*count));
     let mut list = List::default();
     if known < stuck.len() {
-        list.partial = Some(format!(
-            "{} tasks in state D have no readable wchan",
-            stuck.len() - known
-        ));
+        let blind = stuck.len() - known;
+        list.partial = Some(Arc::new(Bilingual::new(
+            format!("{blind} tasks in state D have no readable wchan"),
+            format!("{blind} 个 D 状态的任务读不到 wchan"),
+        )));
     }
     facts.put("tasks.wait_channels", list, Vec::new());
     for (name, (count, lines)) in ranked {
@@ -181,7 +184,10 @@ fn exempt(processes: &[Record], whole: bool, facts: &mut Facts) {
     of.sort_by_key(|p| (Reverse(size(p)), p.int("pid")));
     let list = facts.root.list("tasks.exempt");
     if !whole {
-        list.partial = Some("not all processes were seen".to_owned());
+        list.partial = Some(Arc::new(Bilingual::new(
+            "not all processes were seen",
+            "未能看到全部进程",
+        )));
     }
     match of.first() {
         Some(largest) => {

@@ -1,5 +1,6 @@
 //! From inputs to facts: header first, then one row a parser, then the logs, then what follows.
 
+use crate::words::Bilingual;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,7 +118,10 @@ fn placed<'a>(inputs: &'a [Input], facts: &mut Facts) -> Vec<Placed<'a>> {
             facts.gap(
                 &input.name,
                 0,
-                format!("{twice} files were left out: an earlier input has them too"),
+                Bilingual::new(
+                    format!("{twice} files were left out: an earlier input has them too"),
+                    format!("略过了 {twice} 个文件：前面的输入中已有"),
+                ),
             );
         }
     }

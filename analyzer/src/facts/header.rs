@@ -1,5 +1,6 @@
 //! What the bundle itself says: header, ledger and end record of the inputs.
 
+use crate::words::Bilingual;
 use std::time::Duration;
 
 use oomscene_bundle::{Header, layout};
@@ -38,7 +39,10 @@ pub(super) fn read(inputs: &[Input], facts: &mut Facts) {
             facts.gap(
                 path,
                 0,
-                "differs from the checksum in the ledger: it was changed after the collection",
+                Bilingual::new(
+                    "differs from the checksum in the ledger: it was changed after the collection",
+                    "与采集清单中的校验和不符：采集之后被改动过",
+                ),
             );
         }
     }
@@ -72,7 +76,8 @@ fn holes(facts: &mut Facts) {
 fn put_end(input: &Input, facts: &mut Facts) {
     if let Some(tear) = &input.tear {
         let what = format!("the bundle is torn after {:?}: {}", tear.after, tear.reason);
-        facts.gap(&input.name, 0, what.as_str());
+        let what_zh = format!("采集包在 {:?} 之后中断：{}", tear.after, tear.reason);
+        facts.gap(&input.name, 0, Bilingual::new(what.as_str(), what_zh));
         facts.put(
             "input.torn",
             true,
@@ -93,7 +98,10 @@ fn put_end(input: &Input, facts: &mut Facts) {
         facts.gap(
             layout::END,
             0,
-            format!("the collection ended before its plan: {stopped}"),
+            Bilingual::new(
+                format!("the collection ended before its plan: {stopped}"),
+                format!("采集提前结束：{stopped}"),
+            ),
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::source::Source;
+use crate::words::Bilingual;
 
 pub(super) fn loadavg(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
@@ -11,7 +12,7 @@ pub(super) fn loadavg(sources: &[&Source<'_>], facts: &mut Facts) {
             facts.gap(
                 source.entry,
                 source.first_line,
-                "not the five figures of loadavg",
+                Bilingual::new("not the five figures of loadavg", "不是 loadavg 的五项数值"),
             );
             continue;
         };

@@ -15,7 +15,7 @@ pub fn to_json(facts: &Facts) -> Json {
     gaps.sort();
     let gaps: Vec<Json> = gaps
         .into_iter()
-        .map(|g| json!({"entry": g.entry, "line": g.line, "what": g.what}))
+        .map(|g| json!({"entry": g.entry, "line": g.line, "what": g.what.en}))
         .collect();
     json!({
         "facts_version": names::VERSION,
@@ -61,7 +61,7 @@ fn items(list: &List, path: &str) -> Json {
             plain => scalar(plain),
         })
         .collect();
-    json!({"unit": unit(path), "partial": list.partial, "items": items})
+    json!({"unit": unit(path), "partial": list.partial.as_ref().map(|p| &p.en), "items": items})
 }
 
 fn scalar(value: &Value) -> Json {
@@ -132,7 +132,7 @@ fn kind_word(kind: Kind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Evidence;
+    use crate::{facts::Evidence, words::Bilingual};
 
     #[test]
     fn facts_carry_unit_and_evidence() {
@@ -145,8 +145,8 @@ mod tests {
         let mut process = Record::new();
         process.put("comm", "<script>", Vec::new());
         facts.push("processes", process);
-        facts.gap("b", 2, "later");
-        facts.gap("a", 1, "first");
+        facts.gap("b", 2, Bilingual::as_written("later"));
+        facts.gap("a", 1, Bilingual::as_written("first"));
         let json = to_json(&facts);
         assert_eq!(
             json.pointer("/facts/memory/total_bytes/unit"),

@@ -2,11 +2,12 @@
 
 use super::Facts;
 use super::source::Source;
+use crate::words::Bilingual;
 
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Ok(value) = serde_json::from_slice::<serde_json::Value>(&source.content) else {
-            facts.gap(source.entry, 0, "not JSON");
+            facts.gap(source.entry, 0, Bilingual::new("not JSON", "不是 JSON"));
             continue;
         };
         let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
@@ -30,7 +31,7 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
         );
         let left_out = number("records_left_out").unwrap_or(0);
         if left_out > 0 {
-            facts.gap(source.entry, 0, format!("the collector left out {left_out} records: the buffer was larger than its limit"));
+            facts.gap(source.entry, 0, Bilingual::new(format!("the collector left out {left_out} records: the buffer was larger than its limit"), format!("采集程序略过了 {left_out} 条记录：环形缓冲区超出其采集上限")));
         }
         if let Some(first) = first {
             let whole = first == 0 && left_out == 0 && lost.unwrap_or(0) == 0;

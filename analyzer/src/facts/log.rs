@@ -5,6 +5,8 @@
 //! say about the same moments.
 
 use super::{Evidence, Facts, List, Record, oom};
+use crate::words::{Bilingual, Lang};
+use std::sync::Arc;
 
 pub mod around;
 mod audit;
@@ -100,13 +102,13 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         put_list(
             "allocation_failures",
             failures.into_iter().map(failure_record),
-            partial.as_deref(),
+            partial.as_ref(),
             facts,
         );
         let events = oom::merge::merge(told.into_iter().map(|t| t.joiner.events).collect());
-        oom::facts::put(&events, machine, &around, partial.as_deref(), facts);
+        oom::facts::put(&events, machine, &around, partial.as_ref(), facts);
     }
-    programs(&around, &calls, partial.as_deref(), facts);
+    programs(&around, &calls, partial.as_ref(), facts);
 }
 
 /// Streams one log.
@@ -146,27 +148,31 @@ fn one(
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.
-fn partial(logs: &[Log<'_>], told: &[Told], facts: &Facts) -> Option<String> {
+fn partial(logs: &[Log<'_>], told: &[Told], facts: &Facts) -> Option<Arc<Bilingual>> {
     if facts.root.flag("kernel_log.whole_boot") == Some(true) {
         return None;
     }
-    let with_kernel: Vec<String> = logs
+    let with_kernel: Vec<Bilingual> = logs
         .iter()
         .zip(told)
         .filter(|(_, t)| t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty())
         .map(|(log, told)| told.coverage.partial(log))
         .collect();
-    Some(if with_kernel.is_empty() {
-        "no kernel log was read".to_owned()
+    let joined = |lang, between: &str| {
+        let all: Vec<&str> = with_kernel.iter().map(|w| w.get(lang)).collect();
+        all.join(between)
+    };
+    Some(Arc::new(if with_kernel.is_empty() {
+        Bilingual::new("no kernel log was read", "没有读到内核日志")
     } else {
-        with_kernel.join("; ")
-    })
+        Bilingual::new(joined(Lang::En, "; "), joined(Lang::Zh, "；"))
+    }))
 }
 
 fn put_list(
     path: &str,
     records: impl Iterator<Item = Record>,
-    partial: Option<&str>,
+    partial: Option<&Arc<Bilingual>>,
     facts: &mut Facts,
 ) {
     let list = List {
@@ -176,7 +182,7 @@ fn put_list(
                 evidence: Vec::new(),
             })
             .collect(),
-        partial: partial.map(str::to_owned),
+        partial: partial.cloned(),
     };
     facts.put(path, list, Vec::new());
 }
@@ -197,10 +203,18 @@ fn failure_record(failure: &Failure) -> Record {
 
 /// Lists of what programs logged. A list is put when some log of a kind that could hold its lines
 /// was read: without one they are unknown.
-fn programs(around: &Around, calls: &[strace::Call], partial: Option<&str>, facts: &mut Facts) {
+fn programs(
+    around: &Around,
+    calls: &[strace::Call],
+    partial: Option<&Arc<Bilingual>>,
+    facts: &mut Facts,
+) {
     // Program lines come from logs of their own, which a whole ring buffer does not make whole.
-    let reason = partial.unwrap_or("only the kernel's ring buffer is known to be whole");
-    let partial = Some(reason);
+    let other = Arc::new(Bilingual::new(
+        "only the kernel's ring buffer is known to be whole",
+        "只能确定内核环形缓冲区是完整的",
+    ));
+    let partial = Some(partial.unwrap_or(&other));
     put_list(
         "unit_exits",
         around.exits.iter().map(systemd::UnitExit::record),

@@ -1,5 +1,6 @@
 //! Which files are logs, and what the log reader must know about the machine.
 
+use crate::words::Bilingual;
 use std::collections::{BTreeMap, BTreeSet};
 
 use oomscene_bundle::Outcome;
@@ -86,7 +87,11 @@ pub(super) fn read(
             continue;
         }
         if !is_text(&placed.file.content) {
-            facts.gap(&placed.entry, 0, "not text: not read as a log");
+            facts.gap(
+                &placed.entry,
+                0,
+                Bilingual::new("not text: not read as a log", "不是文本，未作为日志读取"),
+            );
             continue;
         }
         logs.push(Log {

@@ -1,6 +1,7 @@
 //! `/proc/meminfo`: the kernel's own account of memory. Keys differ by release; every known key
 //! stands on its own, so an unknown or missing one loses nothing else.
 
+use crate::words::Bilingual;
 use std::collections::BTreeMap;
 
 use super::source::{Source, kib};
@@ -67,7 +68,10 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
             facts.gap(
                 source.entry,
                 0,
-                "no line of the form `Key: figure` in meminfo",
+                Bilingual::new(
+                    "no line of the form `Key: figure` in meminfo",
+                    "meminfo 中没有“键: 数值”格式的行",
+                ),
             );
         }
         for (key, path) in BYTES.iter().chain(COUNTS) {
@@ -116,7 +120,10 @@ fn rows(source: &Source<'_>, facts: &mut Facts) -> Rows {
             None => facts.gap(
                 source.entry,
                 line.number,
-                format!("no figure in kB: {:?}", line.text),
+                Bilingual::new(
+                    format!("no figure in kB: {:?}", line.text),
+                    format!("不是以 kB 为单位的数值：{:?}", line.text),
+                ),
             ),
         }
     }

@@ -2,12 +2,13 @@
 
 use super::source::Source;
 use super::{Evidence, Facts};
+use crate::words::Bilingual;
 
 /// Entries that the collector made as JSON.
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
         let Ok(value) = serde_json::from_slice::<serde_json::Value>(&source.content) else {
-            facts.gap(source.entry, 0, "not JSON");
+            facts.gap(source.entry, 0, Bilingual::new("not JSON", "不是 JSON"));
             continue;
         };
         match source.file_name() {
@@ -65,7 +66,10 @@ fn address_space(source: &Source<'_>, value: &serde_json::Value, facts: &mut Fac
         facts.gap(
             source.entry,
             0,
-            "the probe ran under RLIMIT_AS: it says nothing about the kernel's ceiling",
+            Bilingual::new(
+                "the probe ran under RLIMIT_AS: it says nothing about the kernel's ceiling",
+                "探测时受 RLIMIT_AS 限制，结果不能说明内核的地址空间上限",
+            ),
         );
         return;
     }

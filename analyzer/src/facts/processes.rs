@@ -1,6 +1,8 @@
 //! All processes, from the packed `/proc/PID/*` files or loose ones.
 
+use crate::words::Bilingual;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::source::{Source, kib};
 use super::{Facts, Record, view};
@@ -52,7 +54,7 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     }
     let partial = view::hidden_processes(sources, facts);
     let list = facts.root.list("processes");
-    list.partial = partial;
+    list.partial = partial.map(Arc::new);
     for process in processes.into_values().filter(|p| !p.kernel_thread) {
         facts.push("processes", process.record);
     }
@@ -68,7 +70,10 @@ fn stat(source: &Source<'_>, process: &mut Process, facts: &mut Facts) {
         facts.gap(
             source.entry,
             source.first_line,
-            "no name in parentheses in stat",
+            Bilingual::new(
+                "no name in parentheses in stat",
+                "stat 中没有括号内的进程名",
+            ),
         );
         return;
     };
@@ -312,6 +317,6 @@ mod tests {
         let Some(super::super::Value::List(list)) = facts.get("processes").map(|f| &f.value) else {
             panic!()
         };
-        assert!(list.partial.as_ref().unwrap().contains("5000"));
+        assert!(list.partial.as_ref().unwrap().en.contains("5000"));
     }
 }

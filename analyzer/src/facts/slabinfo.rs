@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::{Facts, Record, zones};
+use crate::words::Bilingual;
 
 /// Caches that are kept: a leak is at the top.
 const KEPT: usize = 20;
@@ -27,7 +28,10 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
                 facts.gap(
                     source.entry,
                     line.number,
-                    "not a line of slabinfo version 2",
+                    Bilingual::new(
+                        "not a line of slabinfo version 2",
+                        "不是 slabinfo 2.x 版的数据行",
+                    ),
                 );
                 continue;
             };

@@ -2,6 +2,7 @@
 
 use super::source::{Source, kib};
 use super::{Facts, Record};
+use crate::words::Bilingual;
 
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
@@ -17,7 +18,11 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
                 words.next(),
                 words.next(),
             ) else {
-                facts.gap(source.entry, line.number, "not five columns in swaps");
+                facts.gap(
+                    source.entry,
+                    line.number,
+                    Bilingual::new("not five columns in swaps", "swaps 的该行不是五列"),
+                );
                 continue;
             };
             let evidence = source.at(&line);

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::source::Source;
+use crate::words::Bilingual;
 
 const KIB: i128 = 1024;
 
@@ -63,7 +64,10 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
             Err(_) => facts.gap(
                 source.entry,
                 source.first_line,
-                format!("no number: {:?}", source.text()),
+                Bilingual::new(
+                    format!("no number: {:?}", source.text()),
+                    format!("不是数字：{:?}", source.text()),
+                ),
             ),
         }
     }

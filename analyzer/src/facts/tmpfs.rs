@@ -2,6 +2,8 @@
 
 use super::source::Source;
 use super::{Facts, Record};
+use crate::words::Bilingual;
+use std::sync::Arc;
 
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     for source in sources {
@@ -11,7 +13,11 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
             .and_then(|v| v.get("mounts"))
             .and_then(serde_json::Value::as_array)
         else {
-            facts.gap(source.entry, 0, "no list of mounts");
+            facts.gap(
+                source.entry,
+                0,
+                Bilingual::new("no list of mounts", "没有挂载点列表"),
+            );
             continue;
         };
         let list = facts.root.list("memory.tmpfs");
@@ -24,7 +30,10 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
                 _ => false,
             });
         if left_out {
-            list.partial = Some("the collector left some mounts out".to_owned());
+            list.partial = Some(Arc::new(Bilingual::new(
+                "the collector left some mounts out",
+                "采集程序略过了部分挂载点",
+            )));
         }
         for mount in mounts {
             let Some(path) = mount.get("path").and_then(serde_json::Value::as_str) else {

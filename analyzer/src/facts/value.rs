@@ -1,6 +1,8 @@
 //! The tree of facts: values in base units, and the lines they come from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::words::Bilingual;
 
 /// One line of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -64,7 +66,7 @@ pub struct List {
     pub items: Vec<Fact>,
     /// Why there may be more than these (a wrapped ring buffer, a log excerpt); `None` when the
     /// list is whole. A rule that finds nothing in a partial list cannot tell.
-    pub partial: Option<String>,
+    pub partial: Option<Arc<Bilingual>>,
 }
 
 /// Named facts; a name that is absent is unknown.
@@ -176,6 +178,11 @@ impl Record {
             value: Value::Record(record),
             evidence: Vec::new(),
         });
+    }
+
+    /// Says why the list at a dotted path may go on outside the evidence.
+    pub fn set_partial(&mut self, path: &str, reason: Bilingual) {
+        self.list(path).partial = Some(Arc::new(reason));
     }
 
     /// The list at a dotted path, made empty and whole if need be.

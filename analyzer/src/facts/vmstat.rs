@@ -1,5 +1,6 @@
 //! `/proc/vmstat`: event counters since boot, and their rates between two readings.
 
+use crate::words::Bilingual;
 use std::collections::BTreeMap;
 
 use super::source::Source;
@@ -30,7 +31,10 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
             facts.gap(
                 source.entry,
                 0,
-                "no line of the form `name figure` in vmstat",
+                Bilingual::new(
+                    "no line of the form `name figure` in vmstat",
+                    "vmstat 中没有“名称 数值”格式的行",
+                ),
             );
         }
         for (key, path) in COUNTERS {

@@ -2,6 +2,7 @@
 
 use super::source::{Source, TextLine};
 use super::{Facts, Record};
+use crate::words::Bilingual;
 
 /// Keys of a zone in pages. The per-CPU lists have `high:` with a colon, which is another thing.
 const KEYS: &[(&str, &str)] = &[
@@ -106,7 +107,10 @@ pub(super) fn page_size(source: &Source<'_>, facts: &mut Facts) -> Option<u64> {
         facts.gap(
             source.entry,
             0,
-            "counts pages, and the page size of that machine is not known",
+            Bilingual::new(
+                "counts pages, and the page size of that machine is not known",
+                "以页计数，而该机器的页大小未知",
+            ),
         );
     }
     size

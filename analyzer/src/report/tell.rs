@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     facts::{Evidence, Facts, Record},
-    finding::{Advice, Finding},
+    finding::{Advice, Finding, MissingFact},
     intake::{Input, InputKind},
     verdict::{self, CannotTell, Verdict},
     words::{Bilingual, Lang},
@@ -120,7 +120,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
             })
             .collect(),
         advice: advice(verdict, lang),
-        events: events::events(facts),
+        events: events::events(facts, lang),
         memory: memory::of(leading, facts),
         other_causes: items(&verdict.other_causes, lang),
         contributing: items(&verdict.contributing, lang),
@@ -270,7 +270,7 @@ fn ruled_out(r: &verdict::RuledOut, lang: Lang) -> view::RuledOut {
         says: prose(&r.says, lang),
         because: r.because.iter().map(Shown::new).collect(),
         evidence: evidence(&r.evidence),
-        only_seen: r.only_seen.as_ref().map(Prose::new),
+        only_seen: r.only_seen.as_deref().map(|o| prose(o, lang)),
     }
 }
 
@@ -284,11 +284,19 @@ fn cannot_tell(c: &CannotTell, lang: Lang) -> view::CannotTell {
             .iter()
             .map(|m| view::Missing {
                 path: Shown::new(&m.path),
-                what: Shown::new(&m.what),
+                what: what_is_missing(m, lang),
                 how: prose(&m.how, lang),
             })
             .collect(),
         would_tell: c.would_tell.as_ref().map(|w| prose(w, lang)),
+    }
+}
+
+/// Names are described in English only; in Chinese the name and the way to get it say enough.
+fn what_is_missing(missing: &MissingFact, lang: Lang) -> Shown {
+    match lang {
+        Lang::En => Shown::new(&missing.what),
+        Lang::Zh => Shown::default(),
     }
 }
 

@@ -267,7 +267,7 @@ pub struct CannotTell {
 pub struct Missing {
     /// Declared name.
     pub path: Shown,
-    /// What it is.
+    /// What it is; empty in Chinese.
     pub what: Shown,
     /// How to get it.
     pub how: Prose,

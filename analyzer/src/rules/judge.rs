@@ -1,5 +1,6 @@
 //! Rules × facts → how each rule ended, with findings, reasons and evidence.
 
+use std::sync::Arc;
 use std::{collections::BTreeSet, rc::Rc};
 
 use super::{
@@ -60,7 +61,7 @@ struct Misses<'f> {
     reads: Vec<Read<'f>>,
     missing: Vec<Missing>,
     /// Why there may be more items than were judged.
-    only_seen: Option<String>,
+    only_seen: Option<Arc<Bilingual>>,
 }
 
 impl<'f> Case<'f> {
@@ -78,7 +79,7 @@ impl<'f> Case<'f> {
                         misses.because.push(format!("{} has no items", each.list));
                     } else {
                         misses.only_seen = items.more.iter().find_map(|m| match &m.why {
-                            Why::Partial(reason) => Some(reason.to_string()),
+                            Why::Partial(reason) => Some(Arc::clone(reason)),
                             _ => None,
                         });
                     }
@@ -317,8 +318,8 @@ impl<'f> Case<'f> {
             (Why::NotPut, Some(name)) => (self.how)(self.facts, name),
             (Why::NotPut, None) => Bilingual::new("not in the evidence", "证据中没有这一项"),
             (Why::Partial(reason), _) => Bilingual::new(
-                format!("more may lie outside the evidence: {reason}"),
-                format!("证据之外可能还有更多记录：{reason}"),
+                format!("more may lie outside the evidence: {}", reason.en),
+                format!("证据之外可能还有更多记录：{}", reason.zh),
             ),
             (Why::Zero, _) => Bilingual::new(
                 "the divisor is 0, so there is no share",

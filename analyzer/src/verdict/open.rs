@@ -6,6 +6,7 @@ use crate::{
     finding::{Judged, MissingFact, Role, Severity, State},
     words::Bilingual,
 };
+use std::sync::Arc;
 
 /// A rule whose facts were all there and that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct RuledOut {
     /// Lines behind these values.
     pub evidence: Vec<Evidence>,
     /// Why there may be more events than those it was ruled out for; `None` when these are all.
-    pub only_seen: Option<String>,
+    pub only_seen: Option<Arc<Bilingual>>,
 }
 
 /// A rule that lacks a fact.

@@ -255,7 +255,9 @@ fn calm_is_said_only_of_what_is_covered() {
         Outcome::NothingInWhatWasRead
     );
     assert_eq!(
-        outcome(&|f| f.root.list("oom_events").partial = Some("wrapped".into())),
+        outcome(&|f| f
+            .root
+            .set_partial("oom_events", Bilingual::new("wrapped", "被覆盖"))),
         Outcome::NothingInWhatWasRead
     );
     // Killed, and not in any log: not calm at all.

@@ -1,5 +1,6 @@
 //! What each log covers: its form, its first and last stamp, how many lines.
 
+use crate::words::Bilingual;
 use std::collections::BTreeMap;
 
 use super::{Log, Source, line::Line, reader::Recognised, stamp::Stamp};
@@ -76,19 +77,31 @@ impl Coverage {
     }
 
     /// Why this log may lack events.
-    pub(super) fn partial(&self, log: &Log<'_>) -> String {
+    pub(super) fn partial(&self, log: &Log<'_>) -> Bilingual {
         let span = match (&self.first, &self.last) {
-            (Some((first, _)), Some((last, _))) => {
-                format!("covers {} to {} only", first.text, last.text)
-            }
-            _ => "has no stamps".to_owned(),
+            (Some((first, _)), Some((last, _))) => Bilingual::new(
+                format!("covers {} to {} only", first.text, last.text),
+                format!("只覆盖 {} 至 {}", first.text, last.text),
+            ),
+            _ => Bilingual::new("has no stamps", "没有时间戳"),
         };
         let what = match (&log.cut, log.excerpt, log.source) {
-            (Some(why), ..) => format!("was cut ({why})"),
-            (None, true, _) => "is an excerpt".to_owned(),
-            (None, false, Source::Kmsg) => "is a ring buffer that had wrapped".to_owned(),
-            (None, false, Source::Text) => "does not reach back to the boot for sure".to_owned(),
+            (Some(why), ..) => {
+                Bilingual::new(format!("was cut ({why})"), format!("被截断（{why}）"))
+            }
+            (None, true, _) => Bilingual::new("is an excerpt", "只是节选"),
+            (None, false, Source::Kmsg) => Bilingual::new(
+                "is a ring buffer that had wrapped",
+                "来自已被覆盖的环形缓冲区",
+            ),
+            (None, false, Source::Text) => Bilingual::new(
+                "does not reach back to the boot for sure",
+                "不能确定包含自开机起的全部内容",
+            ),
         };
-        format!("{} {what} and {span}", log.entry)
+        Bilingual::new(
+            format!("{} {} and {}", log.entry, what.en, span.en),
+            format!("{} {}，且{}", log.entry, what.zh, span.zh),
+        )
     }
 }

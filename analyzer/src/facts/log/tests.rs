@@ -72,7 +72,7 @@ fn dump(facts: &Facts) -> std::collections::BTreeMap<String, String> {
     for (n, gap) in facts.gaps.iter().enumerate() {
         all.insert(
             format!("gap {n}"),
-            format!("{}:{} {}", gap.entry, gap.line, gap.what),
+            format!("{}:{} {}", gap.entry, gap.line, gap.what.en),
         );
     }
     all
@@ -84,7 +84,7 @@ fn walk(record: &Record, prefix: &str, all: &mut std::collections::BTreeMap<Stri
         match &fact.value {
             Value::Record(inner) => walk(inner, &format!("{path}."), all),
             Value::List(list) => {
-                let whole = list.partial.as_deref().unwrap_or("whole");
+                let whole = list.partial.as_ref().map_or("whole", |p| p.en.as_str());
                 all.insert(
                     format!("{path} #"),
                     format!("{} ({whole})", list.items.len()),

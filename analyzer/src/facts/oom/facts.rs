@@ -10,6 +10,8 @@ use crate::facts::{
     Evidence, Facts, Record,
     log::{Machine, around::Around},
 };
+use crate::words::Bilingual;
+use std::sync::Arc;
 
 mod cgroup;
 mod head;
@@ -48,7 +50,7 @@ pub fn put(
     events: &[OomEvent],
     machine: &Machine,
     around: &Around,
-    partial: Option<&str>,
+    partial: Option<&Arc<Bilingual>>,
     facts: &mut Facts,
 ) {
     let sizes = page_size::sizes(events, machine);
@@ -59,7 +61,7 @@ pub fn put(
         .collect();
     let mut list = crate::facts::List {
         items: Vec::new(),
-        partial: partial.map(str::to_owned),
+        partial: partial.cloned(),
     };
     for view in &views {
         list.items.push(crate::facts::Fact {
@@ -70,7 +72,7 @@ pub fn put(
     }
     summary(&views, facts);
     let mut grouped = groups::groups(&views, &mut list);
-    grouped.partial = partial.map(str::to_owned);
+    grouped.partial = partial.cloned();
     facts.put("oom_events", list, Vec::new());
     facts.put("oom_groups", grouped, Vec::new());
 }

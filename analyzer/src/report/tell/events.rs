@@ -5,16 +5,17 @@ use crate::{
     facts::{Facts, Record, Value},
     report::{figures, shown::Shown, view},
     verdict::events::{LIST, all, records},
+    words::Lang,
 };
 
 /// Most events in the table; the rest is counted.
 pub(super) const ROWS_MAX: usize = 50;
 
 /// The table of events.
-pub(super) fn events(facts: &Facts) -> view::Events {
+pub(super) fn events(facts: &Facts, lang: Lang) -> view::Events {
     let all = all(facts);
     let partial = match facts.get(LIST).map(|f| &f.value) {
-        Some(Value::List(list)) => list.partial.as_ref().map(Shown::new),
+        Some(Value::List(list)) => list.partial.as_ref().map(|p| Shown::new(p.get(lang))),
         _ => None,
     };
     let groups = records(&facts.root, "oom_groups");

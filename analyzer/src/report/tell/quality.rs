@@ -30,7 +30,7 @@ pub(super) fn of(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> v
             .map(|gap| view::Gap {
                 file: Shown::new(&gap.entry),
                 line: Some(gap.line).filter(|l| *l > 0),
-                what: Shown::new(&gap.what),
+                what: Shown::new(gap.what.get(lang)),
             })
             .collect(),
         gaps_not_shown_count: facts.gaps.len().saturating_sub(LISTED_MAX),

@@ -72,7 +72,10 @@ pub(super) fn cgroup_limit() -> Built {
     facts.gap(
         "kernel.log",
         31,
-        "two records are fused: `0x1b20[四 4月 17`",
+        both(
+            "two records are fused: `0x1b20[四 4月 17`",
+            "两条记录粘连在一起：`0x1b20[四 4月 17`",
+        ),
     );
 
     let mut root = finding(
@@ -262,7 +265,10 @@ pub(super) fn nothing() -> Built {
 pub(super) fn nothing_in_part() -> Built {
     let mut facts = Facts::default();
     log_of(&mut facts, false);
-    facts.root.list("oom_events").partial = Some("the ring buffer has wrapped".to_owned());
+    facts.root.set_partial(
+        "oom_events",
+        both("the ring buffer has wrapped", "环形缓冲区已被覆盖"),
+    );
     Built {
         facts,
         judged: vec![cannot_tell(
@@ -315,7 +321,7 @@ pub(super) fn hostile() -> Built {
     e.put("failed_unit", NAME, vec![]);
     facts.push("oom_events", e);
     facts.put("host.name", NAME, vec![]);
-    facts.gap(NAME, 3, NAME);
+    facts.gap(NAME, 3, both(NAME, NAME));
     let mut root = finding(
         "memcg-limit-reached",
         both(&format!("Killed: {NAME}"), &format!("被杀：{NAME}")),

@@ -1,11 +1,13 @@
 //! Values while a rule is evaluated, what was read on the way, and what was missing.
 
+use std::sync::Arc;
 use std::{borrow::Cow, rc::Rc};
 
 use super::fact_value;
 use crate::{
     facts::{Fact, Record},
     rules::expr::Expr,
+    words::Bilingual,
 };
 
 /// A value, or the reasons why there is none.
@@ -37,7 +39,7 @@ pub(in crate::rules) enum Why {
     /// The fact is declared and nothing put it.
     NotPut,
     /// The list may go on outside the evidence.
-    Partial(String),
+    Partial(Arc<Bilingual>),
     /// The divisor is 0.
     Zero,
     /// The list has no items.
@@ -147,7 +149,7 @@ impl<'f> Items<'f> {
     pub(in crate::rules) fn new(
         list: Rc<str>,
         items: Vec<(usize, Val<'f>)>,
-        partial: Option<String>,
+        partial: Option<Arc<Bilingual>>,
     ) -> Self {
         let more = partial.map(|reason| Missing::other(&list, Why::Partial(reason)));
         Self {

@@ -127,7 +127,7 @@ fn drift_is_counted_and_shown() {
     );
     assert_eq!(facts.gaps.len(), 1);
     assert!(
-        facts.gaps[0].what.starts_with("format drift: 1 line"),
+        facts.gaps[0].what.en.starts_with("format drift: 1 line"),
         "{:?}",
         facts.gaps
     );
@@ -155,13 +155,13 @@ fn a_whole_ring_buffer_makes_the_list_whole() {
     let Some(Value::List(list)) = facts.get("oom_events").map(|f| &f.value) else {
         panic!("no list")
     };
-    assert_eq!((list.items.len(), list.partial.as_deref()), (0, None));
+    assert_eq!((list.items.len(), list.partial.as_ref()), (0, None));
     let mut facts = Facts::default();
     read(&[log], &Machine::default(), &mut facts);
     let Some(Value::List(list)) = facts.get("oom_events").map(|f| &f.value) else {
         panic!("no list")
     };
-    assert!(list.partial.as_deref().unwrap().contains("wrapped"));
+    assert!(list.partial.as_ref().unwrap().en.contains("wrapped"));
 }
 
 #[test]

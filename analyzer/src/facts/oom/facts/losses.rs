@@ -6,6 +6,7 @@ use crate::facts::{
     log::around::Around,
     oom::{event::OomEvent, kill::Scope, memcg::Counted, trace},
 };
+use crate::words::Bilingual;
 
 /// Kills that the lines of an event show: a lower bound.
 pub(super) fn killed_count(event: &OomEvent) -> u64 {
@@ -123,14 +124,20 @@ pub(super) fn gaps(event: &OomEvent, facts: &mut Facts) {
             )
         })
         .collect();
+    let shown = shown.join(" | ");
     let entry = first.entry.clone();
     facts.gap(
         &entry,
         first.line,
-        format!(
-            "format drift: {} lines inside an OOM report were not understood: {}",
-            event.drift_count,
-            shown.join(" | ")
+        Bilingual::new(
+            format!(
+                "format drift: {} lines inside an OOM report were not understood: {shown}",
+                event.drift_count
+            ),
+            format!(
+                "日志格式有变：OOM 报告中有 {} 行未能识别：{shown}",
+                event.drift_count
+            ),
         ),
     );
 }

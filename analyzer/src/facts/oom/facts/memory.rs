@@ -8,6 +8,8 @@ use crate::facts::{
         memory::Buddy,
     },
 };
+use crate::words::Bilingual;
+use std::sync::Arc;
 
 /// Facts that are a sum of Mem-Info counters: each counter that is missing makes the sum unknown,
 /// except the ones in the last column, which old kernels did not have.
@@ -111,10 +113,12 @@ fn zones(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
                 evidence: zone.evidence.clone(),
             })
             .collect(),
-        partial: view
-            .event
-            .cut_end
-            .then(|| "the log breaks inside this report".to_owned()),
+        partial: view.event.cut_end.then(|| {
+            Arc::new(Bilingual::new(
+                "the log breaks inside this report",
+                "日志在该 OOM 报告中间中断",
+            ))
+        }),
     };
     record.put("zones", list, Vec::new());
     let Some(order) = order else { return };

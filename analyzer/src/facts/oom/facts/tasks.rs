@@ -1,6 +1,8 @@
 //! The task table: rows, the largest one, the largest name, the largest that may not be killed.
 
+use crate::words::Bilingual;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::View;
 use crate::facts::{
@@ -18,7 +20,12 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     let torn = event.cut_end;
     let list = List {
         items: event.tasks.iter().map(|row| fact(view, row)).collect(),
-        partial: torn.then(|| "the log ends inside the task table".to_owned()),
+        partial: torn.then(|| {
+            Arc::new(Bilingual::new(
+                "the log ends inside the task table",
+                "日志在任务表中间结束",
+            ))
+        }),
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;
