@@ -87,9 +87,9 @@ fn evidence_is_short_and_never_empty() {
     let mut facts = Facts::default();
     facts.put("oom_summary.events_count", 3, Vec::new());
     let finding = found(one("when: oom_summary.events_count > 1", &facts)).remove(0);
-    assert_eq!(finding.evidence[0].text, "oom_summary.events_count = 3");
+    assert_eq!(&*finding.evidence[0].text, "oom_summary.events_count = 3");
     assert_eq!(
-        (finding.evidence[0].entry.as_str(), finding.evidence[0].line),
+        (&*finding.evidence[0].entry, finding.evidence[0].line),
         ("kernel log", 0)
     );
     let many: Vec<Evidence> = (1..100).map(|n| Evidence::new("m", n, "x")).collect();
@@ -98,7 +98,7 @@ fn evidence_is_short_and_never_empty() {
     let both = "when: oom_summary.kills_count > 1 and oom_summary.memcg_count > 1";
     let evidence = found(one(both, &facts)).remove(0).evidence;
     assert_eq!(evidence.len(), 12);
-    assert_eq!(evidence[1].text, "the other fact");
+    assert_eq!(&*evidence[1].text, "the other fact");
 }
 
 #[test]

@@ -38,7 +38,7 @@ mod zones;
 
 pub use gather::gather;
 pub use missing::why_missing;
-pub use value::{Evidence, Fact, List, Record, Value};
+pub use value::{Evidence, Fact, List, Quote, Record, Value};
 
 use crate::words::Bilingual;
 

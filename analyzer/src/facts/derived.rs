@@ -47,11 +47,16 @@ fn first_number(source: &Source<'_>) -> Option<f64> {
 
 /// Puts what follows from the lists.
 pub(super) fn put(facts: &mut Facts) {
-    let Some(Value::List(list)) = facts.get("processes").map(|f| &f.value) else {
+    if !matches!(
+        facts.get("processes").map(|f| &f.value),
+        Some(Value::List(_))
+    ) {
         return;
-    };
+    }
+    // Taken out while the rest is written: there may be tens of thousands, too many to copy.
+    let list = std::mem::take(facts.root.list("processes"));
     let whole = list.partial.is_none();
-    let processes: Vec<Record> = list.items.iter().filter_map(record).cloned().collect();
+    let processes: Vec<&Record> = list.items.iter().filter_map(record).collect();
     counts(&processes, facts);
     zombie_parents(&processes, facts);
     wait_channels(&processes, facts);
@@ -60,6 +65,7 @@ pub(super) fn put(facts: &mut Facts) {
     if whole {
         members(&processes, facts);
     }
+    *facts.root.list("processes") = list;
 }
 
 fn record(fact: &super::Fact) -> Option<&Record> {
@@ -76,7 +82,7 @@ fn evidence(record: &Record, name: &str) -> Vec<Evidence> {
         .unwrap_or_default()
 }
 
-fn counts(processes: &[Record], facts: &mut Facts) {
+fn counts(processes: &[&Record], facts: &mut Facts) {
     facts.put("tasks.processes_count", processes.len(), Vec::new());
     for (state, path) in [
         ("Z", "tasks.zombies_count"),
@@ -85,6 +91,7 @@ fn counts(processes: &[Record], facts: &mut Facts) {
         let of: Vec<&Record> = processes
             .iter()
             .filter(|p| p.text("state") == Some(state))
+            .copied()
             .collect();
         let lines = of
             .iter()
@@ -95,7 +102,7 @@ fn counts(processes: &[Record], facts: &mut Facts) {
     }
 }
 
-fn zombie_parents(processes: &[Record], facts: &mut Facts) {
+fn zombie_parents(processes: &[&Record], facts: &mut Facts) {
     let mut parents: BTreeMap<i128, (usize, Vec<Evidence>)> = BTreeMap::new();
     for zombie in processes.iter().filter(|p| p.text("state") == Some("Z")) {
         if let Some(parent) = zombie.int("parent_pid") {
@@ -112,17 +119,22 @@ fn zombie_parents(processes: &[Record], facts: &mut Facts) {
     for (pid, (count, lines)) in ranked.into_iter().take(RANKED) {
         let mut row = Record::new();
         let parent = processes.iter().find(|p| p.int("pid") == Some(pid));
-        copy(parent.unwrap_or(&Record::new()), &["comm"], &mut row);
+        copy(
+            parent.copied().unwrap_or(&Record::new()),
+            &["comm"],
+            &mut row,
+        );
         row.put("pid", pid, lines.clone());
         row.put("zombies_count", count, lines);
         facts.push("tasks.zombie_parents", row);
     }
 }
 
-fn wait_channels(processes: &[Record], facts: &mut Facts) {
+fn wait_channels(processes: &[&Record], facts: &mut Facts) {
     let stuck: Vec<&Record> = processes
         .iter()
         .filter(|p| p.text("state") == Some("D"))
+        .copied()
         .collect();
     let mut channels: BTreeMap<&str, (usize, Vec<Evidence>)> = BTreeMap::new();
     for task in &stuck {
@@ -152,10 +164,11 @@ fn wait_channels(processes: &[Record], facts: &mut Facts) {
     }
 }
 
-fn top_scores(processes: &[Record], facts: &mut Facts) {
+fn top_scores(processes: &[&Record], facts: &mut Facts) {
     let mut scored: Vec<&Record> = processes
         .iter()
         .filter(|p| p.get("oom_score").is_some())
+        .copied()
         .collect();
     if scored.is_empty() {
         return;
@@ -172,7 +185,7 @@ fn top_scores(processes: &[Record], facts: &mut Facts) {
     }
 }
 
-fn exempt(processes: &[Record], whole: bool, facts: &mut Facts) {
+fn exempt(processes: &[&Record], whole: bool, facts: &mut Facts) {
     if processes.iter().all(|p| p.get("oom_score_adj").is_none()) {
         return;
     }
@@ -180,6 +193,7 @@ fn exempt(processes: &[Record], whole: bool, facts: &mut Facts) {
     let mut of: Vec<&Record> = processes
         .iter()
         .filter(|p| p.int("oom_score_adj") == Some(EXEMPT))
+        .copied()
         .collect();
     of.sort_by_key(|p| (Reverse(size(p)), p.int("pid")));
     let list = facts.root.list("tasks.exempt");
@@ -213,7 +227,7 @@ fn exempt(processes: &[Record], whole: bool, facts: &mut Facts) {
 }
 
 /// How many processes each cgroup has.
-fn members(processes: &[Record], facts: &mut Facts) {
+fn members(processes: &[&Record], facts: &mut Facts) {
     let mut by_group: BTreeMap<&str, (usize, Vec<Evidence>)> = BTreeMap::new();
     for process in processes {
         if let Some(path) = process.text("cgroup") {

@@ -86,7 +86,7 @@ fn evidence(fact: &Fact) -> Json {
     let lines = fact
         .evidence
         .iter()
-        .map(|e| json!({"entry": e.entry, "line": e.line, "text": e.text}));
+        .map(|e| json!({"entry": &*e.entry, "line": e.line, "text": &*e.text}));
     Json::Array(lines.collect())
 }
 

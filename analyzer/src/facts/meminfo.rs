@@ -233,7 +233,7 @@ mod tests {
         );
         let evidence = &facts.get("memory.free_bytes").unwrap().evidence[0];
         assert_eq!(
-            (evidence.line, evidence.text.as_str()),
+            (evidence.line, &*evidence.text),
             (2, "MemFree:          100 kB")
         );
     }

@@ -1,18 +1,23 @@
 //! The tree of facts: values in base units, and the lines they come from.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use crate::words::Bilingual;
 
-/// One line of evidence.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub struct Evidence {
+/// One line of evidence. It is shared: thousands of processes have facts from one line each, and
+/// many lines come from one entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence(Arc<Quote>);
+
+/// What a piece of [`Evidence`] quotes.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quote {
     /// Entry of the bundle, or the name of the file as given.
-    pub entry: String,
+    pub entry: Arc<str>,
     /// Line in it, counted from 1; 0 when it is about the whole entry.
     pub line: u32,
     /// The line's text, cut at [`TEXT_CHARS_MAX`] characters.
-    pub text: String,
+    pub text: Box<str>,
 }
 
 /// Longest text of one evidence line, in characters: a report quotes, it does not copy.
@@ -20,17 +25,38 @@ pub const TEXT_CHARS_MAX: usize = 300;
 
 impl Evidence {
     /// Evidence for `text` at `entry:line`.
-    pub fn new(entry: impl Into<String>, line: u32, text: &str) -> Self {
-        let mut cut: String = text.chars().take(TEXT_CHARS_MAX).collect();
-        if cut.len() < text.len() {
-            cut.push('…');
-        }
-        Self {
-            entry: entry.into(),
+    pub fn new(entry: impl AsRef<str>, line: u32, text: &str) -> Self {
+        let text = match text.char_indices().nth(TEXT_CHARS_MAX) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+            None => text.into(),
+        };
+        Self(Arc::new(Quote {
+            entry: shared(entry.as_ref()),
             line,
-            text: cut,
-        }
+            text,
+        }))
     }
+}
+
+impl std::ops::Deref for Evidence {
+    type Target = Quote;
+
+    fn deref(&self) -> &Quote {
+        &self.0
+    }
+}
+
+/// The name of an entry, held once for the lines that are read from it one after another.
+fn shared(entry: &str) -> Arc<str> {
+    thread_local! {
+        static LAST: RefCell<Arc<str>> = RefCell::new(Arc::from(""));
+    }
+    LAST.with_borrow_mut(|last| {
+        if **last != *entry {
+            *last = Arc::from(entry);
+        }
+        Arc::clone(last)
+    })
 }
 
 /// A value in base units: bytes, seconds, counts.

@@ -64,7 +64,7 @@ pub(super) fn lines(reads: &[Vec<Read<'_>>]) -> Vec<Evidence> {
     ranked
         .into_iter()
         .map(|(_, line)| line)
-        .filter(|line| seen.insert((line.entry.clone(), line.line, line.text.clone())))
+        .filter(|line| seen.insert(line.clone()))
         .take(EVIDENCE_MAX)
         .collect()
 }

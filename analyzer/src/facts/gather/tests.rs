@@ -42,7 +42,7 @@ fn packed_processes_point_at_the_packed_entry() {
     assert_eq!(facts.root.int("tasks.processes_count"), Some(2));
     let rss = record(&facts, "processes", 1).get("rss_bytes").unwrap();
     assert_eq!(
-        (rss.evidence[0].entry.as_str(), rss.evidence[0].line),
+        (&*rss.evidence[0].entry, rss.evidence[0].line),
         ("proc/all/status.000", 6)
     );
 }
@@ -120,7 +120,7 @@ fn a_second_input_adds_its_log_and_not_its_meminfo() {
     let facts = gather(&[first, second]);
     assert_eq!(facts.root.int("memory.total_bytes"), Some(4096));
     assert_eq!(
-        facts.get("memory.total_bytes").unwrap().evidence[0].entry,
+        &*facts.get("memory.total_bytes").unwrap().evidence[0].entry,
         "a:proc/meminfo"
     );
     assert!(facts.gaps.iter().any(|g| g.entry == "b"));

@@ -110,7 +110,7 @@ fn the_same_event_in_two_logs_is_one() {
         .unwrap()
         .evidence
         .iter()
-        .map(|e| e.entry.as_str())
+        .map(|e| &*e.entry)
         .collect();
     assert!(
         entries.contains(&"scene/kmsg") && entries.contains(&name),
