@@ -129,10 +129,17 @@ fn print_facts(
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
     let facts = facts::gather(&intake::open(inputs, stdin)?);
-    let mut text = serde_json::to_string_pretty(&facts::json::to_json(&facts))
-        .map_err(|error| Failure::Internal(format!("the facts could not be written: {error}")))?;
-    text.push('\n');
-    say(out, &text)?;
+    // Streamed: as text in one piece, the facts of a large machine take gigabytes.
+    let mut out = std::io::BufWriter::new(out);
+    match serde_json::to_writer_pretty(&mut out, &facts::json::to_json(&facts)) {
+        Err(error) if error.io_error_kind() != Some(std::io::ErrorKind::BrokenPipe) => {
+            let told = format!("the facts could not be written: {error}");
+            return Err(Failure::Internal(told));
+        }
+        // A reader that has gone (`| head`) has what it wanted.
+        Err(_) => return Ok(ExitCode::SUCCESS),
+        Ok(()) => say(&mut out, "\n")?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

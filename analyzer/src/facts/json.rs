@@ -2,66 +2,143 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value as Json, json};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap as _, SerializeStruct as _},
+};
+use serde_json::{Value as Json, json};
 
 use super::names::{self, Kind};
-use super::{Fact, Facts, List, Record, Value};
+use super::{Evidence, Fact, Facts, Gap, List, Record, Value};
 
 /// All facts, nested by name, each with unit and evidence; then the gaps. The same facts give the
-/// same bytes.
+/// same bytes. Nothing is copied: the facts of thousands of processes are written one by one.
 #[must_use]
-pub fn to_json(facts: &Facts) -> Json {
-    let mut gaps: Vec<&super::Gap> = facts.gaps.iter().collect();
-    gaps.sort();
-    let gaps: Vec<Json> = gaps
-        .into_iter()
-        .map(|g| json!({"entry": g.entry, "line": g.line, "what": g.what.en}))
-        .collect();
-    json!({
-        "facts_version": names::VERSION,
-        "facts": record(&facts.root, ""),
-        "gaps": gaps,
-    })
+pub fn to_json(facts: &Facts) -> impl Serialize + '_ {
+    Whole(facts)
 }
 
-fn record(of: &Record, prefix: &str) -> Json {
-    let mut out = Map::new();
-    for (name, fact) in &of.fields {
-        let path = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
-        out.insert(name.clone(), one(fact, &path));
+struct Whole<'f>(&'f Facts);
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut gaps: Vec<&Gap> = self.0.gaps.iter().collect();
+        gaps.sort();
+        let mut out = to.serialize_struct("Facts", 3)?;
+        out.serialize_field("facts", &fields(&self.0.root, ""))?;
+        out.serialize_field("facts_version", &names::VERSION)?;
+        out.serialize_field("gaps", &gaps)?;
+        out.end()
     }
-    Json::Object(out)
 }
 
-fn one(fact: &Fact, path: &str) -> Json {
-    match &fact.value {
-        Value::Record(inner) => record(inner, path),
-        Value::List(list) => items(list, path),
-        plain => {
-            let mut out = Map::new();
-            out.insert("value".to_owned(), scalar(plain));
-            out.insert("unit".to_owned(), unit(path));
-            out.insert("evidence".to_owned(), evidence(fact));
-            Json::Object(out)
+impl Serialize for Gap {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_struct("Gap", 3)?;
+        out.serialize_field("entry", &self.entry)?;
+        out.serialize_field("line", &self.line)?;
+        out.serialize_field("what", &self.what.en)?;
+        out.end()
+    }
+}
+
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_struct("Evidence", 3)?;
+        out.serialize_field("entry", &*self.entry)?;
+        out.serialize_field("line", &self.line)?;
+        out.serialize_field("text", &*self.text)?;
+        out.end()
+    }
+}
+
+/// A record below a declared name.
+struct Fields<'f> {
+    of: &'f Record,
+    prefix: &'f str,
+}
+
+fn fields<'f>(of: &'f Record, prefix: &'f str) -> Fields<'f> {
+    Fields { of, prefix }
+}
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_map(Some(self.of.fields.len()))?;
+        for (name, fact) in &self.of.fields {
+            let path = if self.prefix.is_empty() {
+                name.clone()
+            } else {
+                format!("{}.{name}", self.prefix)
+            };
+            out.serialize_entry(name, &One { fact, path: &path })?;
+        }
+        out.end()
+    }
+}
+
+/// A fact with its declared name.
+struct One<'f> {
+    fact: &'f Fact,
+    path: &'f str,
+}
+
+impl Serialize for One<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.fact.value {
+            Value::Record(inner) => fields(inner, self.path).serialize(to),
+            Value::List(list) => {
+                let mut out = to.serialize_struct("List", 3)?;
+                let below = format!("{}[]", self.path);
+                out.serialize_field(
+                    "items",
+                    &Items {
+                        list,
+                        below: &below,
+                    },
+                )?;
+                out.serialize_field("partial", &list.partial.as_ref().map(|p| &p.en))?;
+                out.serialize_field("unit", &unit(self.path))?;
+                out.end()
+            }
+            plain => {
+                let mut out = to.serialize_struct("Fact", 3)?;
+                out.serialize_field("evidence", &self.fact.evidence)?;
+                out.serialize_field("unit", &unit(self.path))?;
+                out.serialize_field("value", &scalar(plain))?;
+                out.end()
+            }
         }
     }
 }
 
-fn items(list: &List, path: &str) -> Json {
-    let below = format!("{path}[]");
-    let items: Vec<Json> = list
-        .items
-        .iter()
-        .map(|item| match &item.value {
-            Value::Record(inner) => record(inner, &below),
-            plain => scalar(plain),
-        })
-        .collect();
-    json!({"unit": unit(path), "partial": list.partial.as_ref().map(|p| &p.en), "items": items})
+/// The items of a list, with the declared name of what is in it.
+struct Items<'f> {
+    list: &'f List,
+    below: &'f str,
+}
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.list.items.iter().map(|item| Item {
+            value: &item.value,
+            below: self.below,
+        }))
+    }
+}
+
+struct Item<'f> {
+    value: &'f Value,
+    below: &'f str,
+}
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Record(inner) => fields(inner, self.below).serialize(to),
+            plain => scalar(plain).serialize(to),
+        }
+    }
 }
 
 fn scalar(value: &Value) -> Json {
@@ -80,14 +157,6 @@ fn scalar(value: &Value) -> Json {
 
 fn unit(path: &str) -> Json {
     names::find(path).map_or(Json::Null, |name| json!(name.kind))
-}
-
-fn evidence(fact: &Fact) -> Json {
-    let lines = fact
-        .evidence
-        .iter()
-        .map(|e| json!({"entry": &*e.entry, "line": e.line, "text": &*e.text}));
-    Json::Array(lines.collect())
 }
 
 /// The declared names as a Markdown page, one table a group.
@@ -132,7 +201,7 @@ fn kind_word(kind: Kind) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{facts::Evidence, words::Bilingual};
+    use crate::words::Bilingual;
 
     #[test]
     fn facts_carry_unit_and_evidence() {
@@ -147,7 +216,7 @@ mod tests {
         facts.push("processes", process);
         facts.gap("b", 2, Bilingual::as_written("later"));
         facts.gap("a", 1, Bilingual::as_written("first"));
-        let json = to_json(&facts);
+        let json = serde_json::to_value(to_json(&facts)).unwrap();
         assert_eq!(
             json.pointer("/facts/memory/total_bytes/unit"),
             Some(&json!("bytes"))

@@ -298,3 +298,22 @@ impl From<usize> for Value {
         Self::Int(value as i128)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_shared_and_cut() {
+        let lines = [1, 2].map(|n| Evidence::new("proc/all/status.000", n, "Name: a"));
+        let [first, second] = &lines;
+        assert!(Arc::ptr_eq(&first.entry, &second.entry));
+        assert!(Arc::ptr_eq(&first.0, &first.clone().0));
+        let other = Evidence::new("proc/meminfo", 1, &"四".repeat(TEXT_CHARS_MAX + 1));
+        assert_eq!(&*other.entry, "proc/meminfo");
+        assert_eq!(other.text.chars().count(), TEXT_CHARS_MAX + 1);
+        assert!(other.text.ends_with('…'));
+        let exact = "x".repeat(TEXT_CHARS_MAX);
+        assert_eq!(*Evidence::new("a", 1, &exact).text, *exact);
+    }
+}
