@@ -222,6 +222,12 @@ fn headline(report: &serde_json::Value) -> String {
 }
 
 fn assert_node_ruled_out(report: &serde_json::Value) {
+    let said = headline(report);
+    assert!(
+        said.contains("the machine as a whole was not the limit")
+            && said.contains("RAM were available"),
+        "{said}"
+    );
     let ruled_out = report["ruled_out"].as_array().unwrap();
     let node = ruled_out.iter().find(|r| r["rule"] == "node-out-of-memory");
     assert!(
