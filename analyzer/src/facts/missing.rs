@@ -6,6 +6,9 @@ use super::source::matches;
 use super::{Facts, names};
 use crate::words::Bilingual;
 
+/// What the names table calls the origin of system calls; no collector takes it.
+const STRACE: &str = "an strace file";
+
 /// Why the fact `name` is unknown, and how to get it. The ledger decides; without a line in it the
 /// kind of the input does.
 #[must_use]
@@ -77,10 +80,8 @@ fn by_outcome(item: &str, line: &Line) -> Bilingual {
             format!("读取 {item} 超时{reason_zh}：请在负载降低后加大 --deadline 重新采集"),
         ),
         Outcome::Truncated => Bilingual::new(
-            format!(
-                "only a part of {item} was taken{reason}: collect again with --deep or a larger --max-size"
-            ),
-            format!("{item} 只采集了一部分{reason_zh}：请用 --deep 或更大的 --max-size 重新采集"),
+            format!("only a part of {item} was taken{reason}: collect again with --deep"),
+            format!("{item} 只采集了一部分{reason_zh}：请用 --deep 重新采集"),
         ),
         Outcome::Skipped => Bilingual::new(
             format!("{item} was left out on purpose{reason}{}", remedy(line)),
@@ -114,6 +115,12 @@ fn remedy_zh(line: &Line) -> String {
 }
 
 fn by_input(facts: &Facts, item: &str) -> Bilingual {
+    if item == STRACE {
+        return Bilingual::new(
+            "no strace was given; if it happens again: `strace -f -tt -e trace=memory,process -o FILE -p PID`",
+            "没有提供 strace 记录；若可复现：`strace -f -tt -e trace=memory,process -o FILE -p PID`",
+        );
+    }
     if item == "the input" {
         return Bilingual::new("the input does not say it", "输入中没有这一项");
     }
@@ -140,11 +147,10 @@ fn by_input(facts: &Facts, item: &str) -> Bilingual {
                 "该目录中没有 {item}：请补充该文件，或在故障机上以 root 身份运行 oomscene-collect"
             ),
         ),
+        // One step brings all of these, so it is said once, whatever the item.
         _ => Bilingual::new(
-            format!(
-                "the input is a bare log, which cannot hold {item}: run oomscene-collect on the machine as root"
-            ),
-            format!("输入只是一份日志，不含 {item}：请在故障机上以 root 身份运行 oomscene-collect"),
+            "the input is a bare log: run oomscene-collect on the machine as root and give its bundle too",
+            "输入只是一份日志：请在故障机上以 root 身份运行 oomscene-collect，并一并提供采集包",
         ),
     }
 }
