@@ -99,7 +99,9 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         let failures: Vec<&Failure> = told.iter().flat_map(|t| &t.joiner.failures).collect();
         put_list(
             "allocation_failures",
-            failures.into_iter().map(failure_record),
+            failures
+                .into_iter()
+                .map(|f| oom::facts::failure_record(f, machine)),
             partial.as_deref(),
             facts,
         );
@@ -179,20 +181,6 @@ fn put_list(
         partial: partial.map(str::to_owned),
     };
     facts.put(path, list, Vec::new());
-}
-
-fn failure_record(failure: &Failure) -> Record {
-    let (read, place) = (&failure.line.value, &failure.line.evidence);
-    let mut record = Record::new();
-    record.put("comm", read.comm.as_str(), place.clone());
-    record.put_some("order", read.order, place);
-    record.put_some("gfp_flags", read.gfp_flags.clone(), place);
-    record.put_some(
-        "time_text",
-        failure.stamp.as_ref().map(|s| s.text.clone()),
-        place,
-    );
-    record
 }
 
 /// Lists of what programs logged. A list is put when some log of a kind that could hold its lines

@@ -39,8 +39,8 @@ pub(super) fn strip(line: &str) -> Prefixed<'_> {
     bracket::stamp(&mut found);
     if found.stamp.is_some() {
         carrier::host_after_stamp(&mut found);
-        bracket::caller(&mut found);
     }
+    bracket::caller(&mut found);
     found
 }
 

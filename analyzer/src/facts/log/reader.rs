@@ -98,6 +98,7 @@ impl<'a> Reader<'a> {
                 raw,
                 text,
                 stamp: Some(&record.stamp),
+                stamped: true,
                 host: None,
                 origin: match program {
                     Some(program) => Origin::Program(program),
@@ -145,6 +146,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                stamped: recognised.stamped,
                 origin: program.map_or(origin, Origin::Program),
             };
             take(&line, recognised);
@@ -179,6 +181,12 @@ fn plain(text: &str) -> Cow<'_, str> {
         COLOUR.replace_all(text, "")
     } else {
         Cow::Borrowed(text)
+    };
+    // Mail programs turn indentation into no-break spaces.
+    let text = if text.contains('\u{a0}') {
+        Cow::Owned(text.replace('\u{a0}', " "))
+    } else {
+        text
     };
     if text.trim_start().starts_with("**") && text.contains("\\[") {
         let inner = text.trim().trim_matches('*');

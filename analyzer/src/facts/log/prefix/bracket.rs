@@ -16,7 +16,11 @@ pattern!(
     DATE,
     r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4}))\] ?"
 );
-pattern!(CALLER, r"^\[ *[TC]\d+\] ?");
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`.
+pattern!(
+    CALLER,
+    r"^(?:\[ *[TC]\d+\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+);
 
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {

@@ -15,10 +15,14 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         return;
     }
     // A table that the end of the log cuts may lack rows.
-    let torn = event.cut_end;
+    let torn = event.cut_end || event.headless_table;
     let list = List {
         items: event.tasks.iter().map(|row| fact(view, row)).collect(),
-        partial: torn.then(|| "the log ends inside the task table".to_owned()),
+        partial: if event.headless_table {
+            Some("the beginning of the task table is lost".to_owned())
+        } else {
+            torn.then(|| "the log ends inside the task table".to_owned())
+        },
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;
