@@ -1,6 +1,12 @@
 //! The investigations of the mission as golden reports: what the verdict must lead with, what it
 //! must also say, and the wrong conclusions that people really drew and that it must not say.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing test panics and says where"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -2,6 +2,14 @@
 //! analyser must name the cgroup, the limit and the victim. Needs root and a memory controller;
 //! where it has none it says so loudly, and fails when `CI` is set.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "a failing test panics and says where"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -214,6 +222,12 @@ fn headline(report: &serde_json::Value) -> String {
 }
 
 fn assert_node_ruled_out(report: &serde_json::Value) {
+    let said = headline(report);
+    assert!(
+        said.contains("the machine as a whole was not the limit")
+            && said.contains("RAM were available"),
+        "{said}"
+    );
     let ruled_out = report["ruled_out"].as_array().unwrap();
     let node = ruled_out.iter().find(|r| r["rule"] == "node-out-of-memory");
     assert!(

@@ -1,5 +1,12 @@
 //! Style that matters is a test: file headers, lengths, walls between rooms, docs that name files.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a failing test panics and says where"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

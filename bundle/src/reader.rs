@@ -8,12 +8,19 @@ use flate2::read::MultiGzDecoder;
 use crate::{End, Error, Header, Kind, Line, layout, limits};
 
 /// One evidence entry of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Path below the top folder, as on the machine without its leading `/`.
     pub path: String,
     /// The bytes as collected.
     pub content: Vec<u8>,
+}
+
+impl std::fmt::Debug for Entry {
+    /// The length instead of the content: an entry may have hundreds of megabytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Entry({:?}, {} bytes)", self.path, self.content.len())
+    }
 }
 
 /// Where and why a bundle ends before its end.

@@ -186,22 +186,20 @@ fn standard_output_gets_the_bundle_and_nothing_else() {
 
 #[test]
 fn without_rights_there_is_a_bundle_and_advice() {
-    if !rustix::process::geteuid().is_root() {
-        // Every other test of this file has just run without rights.
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let program = folder.path().join("oomscene-collect");
     fs::copy(PROGRAM, &program).unwrap();
     let path = folder.path().join("x.tar.gz");
-    let output = Command::new(&program)
-        .arg("-o")
-        .arg(&path)
-        .uid(65534)
-        .gid(65534)
-        .output()
-        .unwrap();
+    let mut run = Command::new(&program);
+    run.arg("-o").arg(&path);
+    let user = if rustix::process::geteuid().is_root() {
+        run.uid(65534).gid(65534);
+        65534
+    } else {
+        rustix::process::geteuid().as_raw()
+    };
+    let output = run.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let bundle = open(&path);
     assert_eq!(
@@ -209,7 +207,7 @@ fn without_rights_there_is_a_bundle_and_advice() {
             bundle.header.effective_uid,
             bundle.header.effective_capabilities
         ),
-        (65534, Some(0))
+        (user, Some(0))
     );
     assert_eq!(lines(&bundle, "proc/slabinfo")[0].outcome, Outcome::Denied);
     assert_eq!(lines(&bundle, "proc/slabinfo")[0].remedy, "run as root");
@@ -328,6 +326,10 @@ fn refused_fork_costs_only_what_needs_a_process() {
         .unwrap();
     if !rustix::process::geteuid().is_root() {
         assert!(!status.success(), "only root can hide /proc");
+        let said = "NOT RUN: the refused-fork test needs root to hide /proc";
+        assert!(std::env::var_os("CI").is_none(), "{said}");
+        // Straight to the terminal: the harness hides what a passing test prints.
+        fs::write("/dev/stderr", format!("\n*** {said} ***\n")).unwrap();
         return;
     }
     let bundle = open(&path);

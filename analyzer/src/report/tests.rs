@@ -191,6 +191,7 @@ fn words_are_complete_and_used() {
             "role_",
             "part_",
             "constraint_",
+            "source_",
             "memory_of_",
         ]
         .iter()

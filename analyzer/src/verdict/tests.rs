@@ -81,6 +81,16 @@ fn each_criterion_decides() {
             cause(|f| f.count = 99, "a"),
         ],
         vec![
+            cause(|f| f.items = vec![7], "z-first"),
+            cause(
+                |f| {
+                    f.items = vec![3];
+                    f.count = 99;
+                },
+                "a",
+            ),
+        ],
+        vec![
             cause(|f| f.explains = vec!["seen".into()], "z-first"),
             cause(|f| f.count = 99, "a"),
             judged(Role::Symptom, vec![finding("seen", &[])]),

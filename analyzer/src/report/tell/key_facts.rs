@@ -113,15 +113,21 @@ impl Tell<'_> {
     }
 
     fn how_often(&self, verdict: &Verdict) -> Option<KeyFact> {
-        let of_root = events::of(verdict.root.as_ref(), self.facts);
-        let first = of_root.first().and_then(|e| e.text("time_text"));
-        let last = of_root.last().and_then(|e| e.text("time_text"));
-        let detail = match (first, last) {
+        let all = events::all(self.facts);
+        let of_root = events::of(verdict.root.as_ref(), self.facts).len();
+        let first = all.first().and_then(|e| e.text("time_text"));
+        let last = all.last().and_then(|e| e.text("time_text"));
+        let mut detail = match (first, last) {
             (Some(first), Some(last)) if first != last => format!("{first} … {last}"),
             (Some(only), _) | (None, Some(only)) => only.to_owned(),
             (None, None) => String::new(),
         };
-        let seen = count(i128::try_from(of_root.len()).ok()?);
+        if of_root < all.len() {
+            let of_this_cause =
+                word("of_this_cause", self.lang).replace("{n}", &of_root.to_string());
+            detail = format!("{of_this_cause} · {detail}");
+        }
+        let seen = count(i128::try_from(all.len()).ok()?);
         Some(self.fact("events_seen", seen, detail))
     }
 

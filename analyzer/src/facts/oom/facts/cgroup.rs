@@ -196,9 +196,19 @@ fn children(view: &View<'_>, record: &mut Record) {
             largest.evidence.clone(),
         );
     }
-    if let Some((alone, evidence)) = by_children(view, largest).or_else(|| by_table(view)) {
+    let alone = by_own_limit(view)
+        .or_else(|| by_children(view, largest))
+        .or_else(|| by_table(view));
+    if let Some((alone, evidence)) = alone {
         record.put("memcg.victim_only", alone, evidence);
     }
+}
+
+/// The victim's own cgroup fired: nobody outside it can share the blame.
+fn by_own_limit(view: &View<'_>) -> Option<(bool, Vec<Evidence>)> {
+    let (limit, task) = (view.paths.limit.as_ref()?, view.paths.task.as_ref()?);
+    let places = [limit.evidence.clone(), task.evidence.clone()].concat();
+    (limit.value == task.value).then_some((true, places))
 }
 
 /// By the statistics of all cgroups below the limit, when their beginning is there.
@@ -233,6 +243,14 @@ fn by_table(view: &View<'_>) -> Option<(bool, Vec<Evidence>)> {
         .iter()
         .filter_map(|t| t.value.total_pages())
         .sum();
-    let alone = own.saturating_mul(100) >= all.saturating_mul(ALONE_PERCENT);
+    // What no task maps (files in tmpfs, sockets, kernel memory) is somebody's too: the table alone
+    // does not show whose.
+    let most_of_usage = counter(view.event, Counted::Memory)
+        .and_then(|memory| memory.value.usage_bytes)
+        .zip(view.bytes(Some(own)))
+        .is_none_or(|(usage, own)| {
+            own.saturating_mul(100) >= usage.saturating_mul(SAME_MEMORY_PERCENT)
+        });
+    let alone = own.saturating_mul(100) >= all.saturating_mul(ALONE_PERCENT) && most_of_usage;
     Some((alone, row.evidence.clone()))
 }
