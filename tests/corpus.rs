@@ -1,12 +1,6 @@
 //! The log reader reaches the bar on the shared corpus of real logs. The corpus is no part of this
 //! project: without it the test says so and proves nothing.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a failing test panics and may write where it likes"
-)]
-
 use std::io::Write as _;
 use std::path::Path;
 

@@ -81,6 +81,10 @@ impl Score {
 /// # Errors
 ///
 /// The index or a log that cannot be read, a writer that fails.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the index is a file of the corpus, not evidence"
+)]
 pub(crate) fn score(
     folder: &Path,
     out: &mut dyn Write,

@@ -9,7 +9,9 @@ use super::{Evidence, Facts, List, Record, oom};
 pub mod around;
 mod audit;
 mod coverage;
+mod journal;
 pub mod line;
+mod outer;
 pub(crate) mod pattern;
 mod prefix;
 mod reader;
@@ -132,19 +134,35 @@ fn one(
         rest = after.get(1..).unwrap_or_default();
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
-            *index += 1;
-            told.coverage.feed(line, found);
-            told.joiner.feed(line);
-            audit.feed(line);
-            systemd::read(line, *index, &mut around.exits);
-            around.notices.extend(runtime::container_oom(line));
-            around.kills.extend(runtime::user_kill(line));
-            calls.extend(strace::call(line));
+            hear(line, found, &mut told, &mut audit, around, calls, index);
         });
     }
+    reader.finish(&mut |line, found| {
+        hear(line, found, &mut told, &mut audit, around, calls, index);
+    });
     told.joiner.finish();
     around.execs.extend(audit.finish());
     told
+}
+
+/// Gives one record to everybody who listens.
+fn hear(
+    line: &line::Line<'_>,
+    found: reader::Recognised,
+    told: &mut Told,
+    audit: &mut audit::Audit,
+    around: &mut Around,
+    calls: &mut Vec<strace::Call>,
+    index: &mut u64,
+) {
+    *index += 1;
+    told.coverage.feed(line, found);
+    told.joiner.feed(line);
+    audit.feed(line);
+    systemd::read(line, *index, &mut around.exits);
+    around.notices.extend(runtime::container_oom(line));
+    around.kills.extend(runtime::user_kill(line));
+    calls.extend(strace::call(line));
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.

@@ -13,6 +13,7 @@ mod groups;
 pub mod invocation;
 pub mod join;
 pub mod kill;
+mod markers;
 pub mod memcg;
 pub mod memory;
 pub mod merge;

@@ -8,6 +8,7 @@ use super::{
     event::{OomEvent, Seen},
     invocation::{self, Cpu},
     kill::{Kill, KillLine, Killed, Reaped, Scope},
+    markers,
     part::{self, Context, Part, part},
     summary::Summary,
     trace,
@@ -97,7 +98,7 @@ impl Joiner {
     /// Reads one record. A line that may be wrapped is held back until the next one tells.
     pub fn feed(&mut self, line: &Line<'_>) {
         if let Some(mut held) = self.held.take() {
-            if !line.stamped && line.kernel() && held.takes(line) {
+            if !line.stamped && line.kernel() && held.takes(line, self.context().columns) {
                 if held.settle(self.context().columns) {
                     self.release(&held);
                 } else {
@@ -108,6 +109,14 @@ impl Joiner {
             self.release(&held);
         }
         if !line.kernel() {
+            return;
+        }
+        if matches!(self.open, Open::Nothing) && !markers::may_open(line.bare()) {
+            self.lines_since += 1;
+            self.waiting_cpu = self
+                .waiting_cpu
+                .take()
+                .filter(|_| part::noise(line.bare().trim_end()));
             return;
         }
         self.held = Held::hold(line, self.context().columns);

@@ -142,7 +142,7 @@ pattern!(LIMIT_NEXT, r"^(?:/|killed|as |result|of |limit )");
 pattern!(STATS_NEXT, r"^(?:for |/|[a-z_]+:\d+KB)");
 pattern!(
     CPU_NEXT,
-    r"^(?:PID:|UID:|Comm:|Kdump|Not|not|[Tt]ainted|[A-Z]{1,2}(?: |$)|\d+\.\d+|#\d|comm:)"
+    r"^(?:SMP|PREEMPT|PID:|UID:|Comm:|Kdump|Not|not|[Tt]ainted|[A-Z]{1,2}(?: |$)|\d+\.\d+|#\d|comm:)"
 );
 pattern!(
     PANIC_NEXT,
@@ -243,7 +243,7 @@ impl Held {
     }
 
     /// Takes a line without a prefix over, if it goes on with this one.
-    pub(super) fn takes(&mut self, line: &Line<'_>) -> bool {
+    pub(super) fn takes(&mut self, line: &Line<'_>, columns: Option<&Columns>) -> bool {
         let next = line.bare().trim_end();
         let word = next
             .split_whitespace()
@@ -259,6 +259,11 @@ impl Held {
         {
             return false;
         }
+        if self.form == Form::Row && self.breaks_a_number(next, columns) {
+            self.text.push_str(next);
+            self.last_chars = line.raw.trim_end().chars().count();
+            return true;
+        }
         if self.text.is_empty() {
             // A bare prefix says nothing to whoever reads the evidence.
             self.evidence = line.evidence();
@@ -268,6 +273,24 @@ impl Held {
         self.text.push_str(next);
         self.last_chars = line.raw.trim_end().chars().count();
         true
+    }
+
+    /// Whether the line was broken inside a number: then a blank would make two of it, and the
+    /// columns after it would shift into the name.
+    fn breaks_a_number(&self, next: &str, columns: Option<&Columns>) -> bool {
+        let (Some(columns), true) = (columns, next.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            return false;
+        };
+        let row = |text: &str| tasks::row(text, columns).map(|t| t.comm);
+        let spaced = row(&format!("{} {next}", self.text));
+        let shifted = spaced.is_none_or(|name| {
+            name.trim_start()
+                .split(' ')
+                .next()
+                .is_some_and(|w| w.parse::<i64>().is_ok())
+        });
+        shifted && row(&format!("{}{next}", self.text)).is_some()
     }
 
     /// Whether nothing can follow any more. What follows a bare prefix decides what it is.
