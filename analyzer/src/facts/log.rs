@@ -11,6 +11,7 @@ mod audit;
 mod coverage;
 mod journal;
 pub mod line;
+mod notices;
 mod outer;
 pub(crate) mod pattern;
 mod prefix;
@@ -71,6 +72,7 @@ pub struct Log<'a> {
 struct Told {
     coverage: Coverage,
     joiner: Joiner,
+    notices: Vec<notices::Notice>,
 }
 
 /// Reads all logs of a case and puts what they say.
@@ -107,6 +109,15 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
             partial.as_deref(),
             facts,
         );
+        let notices = || told.iter().flat_map(|t| &t.notices);
+        put_list(
+            "kernel_notices",
+            notices().map(notices::Notice::record),
+            partial.as_deref(),
+            facts,
+        );
+        let boots = notices().filter(|n| n.kind == "boot").count();
+        facts.put("kernel_log.boots_count", boots, Vec::new());
         let events = oom::merge::merge(told.into_iter().map(|t| t.joiner.events).collect());
         oom::facts::put(&events, machine, &around, partial.as_deref(), facts);
     }
@@ -125,6 +136,7 @@ fn one(
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),
+        notices: Vec::new(),
     };
     let mut audit = audit::Audit::default();
     let mut rest = log.content;
@@ -158,6 +170,7 @@ fn hear(
     *index += 1;
     told.coverage.feed(line, found);
     told.joiner.feed(line);
+    told.notices.extend(notices::notice(line));
     audit.feed(line);
     systemd::read(line, *index, &mut around.exits);
     around.notices.extend(runtime::container_oom(line));

@@ -11,6 +11,7 @@ use crate::facts::{
     log::{Machine, around::Around},
 };
 
+mod badness;
 mod cgroup;
 mod failures;
 mod head;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
+use super::{View, badness};
 use crate::facts::{
     Evidence, Fact, List, Record,
     oom::{event::Seen, tasks::Task},
@@ -16,8 +16,13 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     }
     // A table that the end of the log cuts may lack rows.
     let torn = event.cut_end || event.headless_table;
+    let scale = badness::scale(view);
     let list = List {
-        items: event.tasks.iter().map(|row| fact(view, row)).collect(),
+        items: event
+            .tasks
+            .iter()
+            .map(|row| fact(view, row, scale.as_ref()))
+            .collect(),
         partial: if event.headless_table {
             Some("the beginning of the task table is lost".to_owned())
         } else {
@@ -48,9 +53,12 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         one(view, "exempt_largest", exempt, record);
     }
     group(view, record);
+    if let Some(scale) = &scale {
+        badness::put(view, scale, record);
+    }
 }
 
-fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {
+fn fact(view: &View<'_>, row: &Seen<Task>, scale: Option<&badness::Scale>) -> Fact {
     let (task, place) = (&row.value, &row.evidence);
     let mut record = Record::new();
     record.put("pid", task.pid, place.clone());
@@ -65,6 +73,8 @@ fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {
         .or_else(|| view.bytes(task.page_tables_pages));
     record.put_some("page_tables_bytes", tables, place);
     record.put_some("oom_score_adj", task.oom_score_adj, place);
+    record.put_some("exempt", task.oom_score_adj.map(|adj| adj == -1000), place);
+    record.put_some("score", scale.and_then(|s| s.score(task)), place);
     Fact {
         value: record.into(),
         evidence: place.clone(),
