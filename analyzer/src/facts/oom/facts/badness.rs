@@ -48,7 +48,12 @@ fn of_cgroup(view: &View<'_>) -> Option<(u64, Vec<Evidence>)> {
     let mut evidence = memory.evidence.clone();
     let swap = counter(Counted::Swap);
     evidence.extend(swap.map(|s| s.evidence.clone()).unwrap_or_default());
-    // v2 adds the swap limit; v1 takes memory plus swap where it is the smaller one.
+    // v1 counts memory plus swap. Without a limit on that it is the machine's swap, which the
+    // report of a cgroup does not print.
+    if let Some(both) = counter(Counted::MemoryAndSwap) {
+        evidence.extend(both.evidence.clone());
+        return Some((both.value.limit()?.max(limit), evidence));
+    }
     let swap = match swap {
         Some(swap) => swap.value.limit()?,
         None => 0,
