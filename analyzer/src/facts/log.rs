@@ -11,7 +11,10 @@ use std::sync::Arc;
 pub mod around;
 mod audit;
 mod coverage;
+mod journal;
 pub mod line;
+mod notices;
+mod outer;
 pub(crate) mod pattern;
 mod prefix;
 mod reader;
@@ -71,6 +74,7 @@ pub struct Log<'a> {
 struct Told {
     coverage: Coverage,
     joiner: Joiner,
+    notices: Vec<notices::Notice>,
 }
 
 /// Reads all logs of a case and puts what they say.
@@ -101,10 +105,21 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         let failures: Vec<&Failure> = told.iter().flat_map(|t| &t.joiner.failures).collect();
         put_list(
             "allocation_failures",
-            failures.into_iter().map(failure_record),
+            failures
+                .into_iter()
+                .map(|f| oom::facts::failure_record(f, machine)),
             partial.as_ref(),
             facts,
         );
+        let notices = || told.iter().flat_map(|t| &t.notices);
+        put_list(
+            "kernel_notices",
+            notices().map(notices::Notice::record),
+            partial.as_ref(),
+            facts,
+        );
+        let boots = notices().filter(|n| n.kind == "boot").count();
+        facts.put("kernel_log.boots_count", boots, Vec::new());
         let events = oom::merge::merge(told.into_iter().map(|t| t.joiner.events).collect());
         oom::facts::put(&events, machine, &around, partial.as_ref(), facts);
     }
@@ -123,6 +138,7 @@ fn one(
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),
+        notices: Vec::new(),
     };
     let mut audit = audit::Audit::default();
     let mut rest = log.content;
@@ -132,19 +148,36 @@ fn one(
         rest = after.get(1..).unwrap_or_default();
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
-            *index += 1;
-            told.coverage.feed(line, found);
-            told.joiner.feed(line);
-            audit.feed(line);
-            systemd::read(line, *index, &mut around.exits);
-            around.notices.extend(runtime::container_oom(line));
-            around.kills.extend(runtime::user_kill(line));
-            calls.extend(strace::call(line));
+            hear(line, found, &mut told, &mut audit, around, calls, index);
         });
     }
+    reader.finish(&mut |line, found| {
+        hear(line, found, &mut told, &mut audit, around, calls, index);
+    });
     told.joiner.finish();
     around.execs.extend(audit.finish());
     told
+}
+
+/// Gives one record to everybody who listens.
+fn hear(
+    line: &line::Line<'_>,
+    found: reader::Recognised,
+    told: &mut Told,
+    audit: &mut audit::Audit,
+    around: &mut Around,
+    calls: &mut Vec<strace::Call>,
+    index: &mut u64,
+) {
+    *index += 1;
+    told.coverage.feed(line, found);
+    told.joiner.feed(line);
+    told.notices.extend(notices::notice(line));
+    audit.feed(line);
+    systemd::read(line, *index, &mut around.exits);
+    around.notices.extend(runtime::container_oom(line));
+    around.kills.extend(runtime::user_kill(line));
+    calls.extend(strace::call(line));
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.
@@ -185,20 +218,6 @@ fn put_list(
         partial: partial.cloned(),
     };
     facts.put(path, list, Vec::new());
-}
-
-fn failure_record(failure: &Failure) -> Record {
-    let (read, place) = (&failure.line.value, &failure.line.evidence);
-    let mut record = Record::new();
-    record.put("comm", read.comm.as_str(), place.clone());
-    record.put_some("order", read.order, place);
-    record.put_some("gfp_flags", read.gfp_flags.clone(), place);
-    record.put_some(
-        "time_text",
-        failure.stamp.as_ref().map(|s| s.text.clone()),
-        place,
-    );
-    record
 }
 
 /// Lists of what programs logged. A list is put when some log of a kind that could hold its lines

@@ -29,6 +29,8 @@ pub struct Line<'a> {
     pub stamp: Option<&'a Stamp>,
     /// Machine named by the prefix.
     pub host: Option<&'a str>,
+    /// Whether it has a stamp of its own; without one it may go on with the line before.
+    pub stamped: bool,
     /// Who wrote it.
     pub origin: Origin<'a>,
 }

@@ -36,11 +36,19 @@ pub(super) fn strip(line: &str) -> Prefixed<'_> {
     };
     carrier::level(&mut found);
     carrier::stamp_and_host(&mut found);
+    if found.stamp.is_none()
+        && line
+            .as_bytes()
+            .get(1..3)
+            .is_some_and(|b| b.contains(&b'-') || b.contains(&b'/'))
+    {
+        carrier::logcat(&mut found);
+    }
     bracket::stamp(&mut found);
     if found.stamp.is_some() {
         carrier::host_after_stamp(&mut found);
-        bracket::caller(&mut found);
     }
+    bracket::caller(&mut found);
     found
 }
 

@@ -1,11 +1,11 @@
 //! Turns the physical lines of one log into records: one line at a time, nothing is kept but the
 //! stamp of the last record, so that a log of any size can be streamed.
 
-use std::borrow::Cow;
-
 use super::{
     Source,
+    journal::{self, Entry, Gather, Gathered, JsonLine},
     line::{Line, Origin},
+    outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
 };
@@ -20,6 +20,8 @@ pub(super) struct Reader<'a> {
     number: u32,
     /// What a line without prefix belongs to: the record before it.
     last: Last,
+    /// A journal entry whose fields stand on lines of their own.
+    gather: Gather,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
             clock,
             number: 0,
             last: Last::default(),
+            gather: Gather::default(),
         }
     }
 
@@ -58,8 +61,19 @@ impl<'a> Reader<'a> {
         take: &mut dyn FnMut(&Line<'_>, Recognised),
     ) {
         self.number = self.number.saturating_add(1);
+        if self.source == Source::Text {
+            match self.gather.feed(physical) {
+                Gathered::Foreign => {}
+                Gathered::Part(entry) => {
+                    if let Some(entry) = entry {
+                        self.entry(entry, "journalctl export", take);
+                    }
+                    return;
+                }
+            }
+        }
         let text = String::from_utf8_lossy(physical);
-        let text = plain(text.trim_end_matches(['\r', '\n', '\0']));
+        let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
         let text = if torn {
             text.trim_end_matches(|c: char| c.is_ascii_digit())
         } else {
@@ -72,7 +86,52 @@ impl<'a> Reader<'a> {
                 .and_then(|(c, us)| c.wall(us));
             self.kmsg(text, &record, take);
         } else if self.source == Source::Text {
-            self.text(text, take);
+            match journal::json(text) {
+                Some(JsonLine::Entry(entry)) => self.entry(*entry, "journalctl json", take),
+                Some(JsonLine::Inner(inner)) => self.text(&outer::plain(&inner), take),
+                None => self.text(text, take),
+            }
+        }
+    }
+
+    /// Ends the log: the last entry of the journal has no line after it.
+    pub(super) fn finish(&mut self, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        if let Some(entry) = self.gather.finish() {
+            self.entry(entry, "journalctl export", take);
+        }
+    }
+
+    fn entry(
+        &mut self,
+        entry: Entry,
+        format: &'static str,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
+        let recognised = Recognised {
+            format,
+            stamped: entry.stamp.is_some(),
+        };
+        self.last = Last {
+            stamp: entry.stamp,
+            host: entry.host,
+            program: entry.program,
+        };
+        for part in entry.message.split('\n') {
+            let line = Line {
+                entry: self.entry,
+                number: self.number,
+                raw: part,
+                text: part,
+                stamp: self.last.stamp.as_ref(),
+                host: self.last.host.as_deref(),
+                stamped: true,
+                origin: match self.last.program.as_deref() {
+                    Some("kernel") => Origin::Kernel,
+                    Some(program) => Origin::Program(program),
+                    None => Origin::Unknown,
+                },
+            };
+            take(&line, recognised);
         }
     }
 
@@ -98,6 +157,7 @@ impl<'a> Reader<'a> {
                 raw,
                 text,
                 stamp: Some(&record.stamp),
+                stamped: true,
                 host: None,
                 origin: match program {
                     Some(program) => Origin::Program(program),
@@ -110,7 +170,14 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, physical: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
-        let first = prefix::strip(physical);
+        let mut physical = physical;
+        let mut first = prefix::strip(physical);
+        if first.stamp.is_none()
+            && let Some(bare) = outer::without_place(physical)
+        {
+            physical = bare;
+            first = prefix::strip(physical);
+        }
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
             self.record(raw, take);
@@ -133,7 +200,8 @@ impl<'a> Reader<'a> {
             None => Origin::Unknown,
         };
         // A newline inside a record: rsyslog writes #012, syslog-ng \x0a.
-        for text in text.split("#012").flat_map(|part| part.split("\\x0a")) {
+        let text = outer::unescape(text);
+        for text in text.split('\n').flat_map(|part| part.split("\\x0a")) {
             let (program, text) = match origin {
                 Origin::Unknown => split_program(text),
                 _ => (None, text),
@@ -145,6 +213,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                stamped: recognised.stamped,
                 origin: program.map_or(origin, Origin::Program),
             };
             take(&line, recognised);
@@ -170,29 +239,6 @@ fn split_program(text: &str) -> (Option<&str>, &str) {
         ),
         None => (None, text),
     }
-}
-
-/// Undoes what trackers and terminals put around a line: Markdown escapes, colours.
-fn plain(text: &str) -> Cow<'_, str> {
-    super::pattern::pattern!(COLOUR, r"\x1b\[[0-9;?]*[A-Za-z]");
-    let text = if text.contains('\u{1b}') {
-        COLOUR.replace_all(text, "")
-    } else {
-        Cow::Borrowed(text)
-    };
-    if text.trim_start().starts_with("**") && text.contains("\\[") {
-        let inner = text.trim().trim_matches('*');
-        let mut bare = String::with_capacity(inner.len());
-        let mut chars = inner.chars().peekable();
-        while let Some(c) = chars.next() {
-            match chars.peek() {
-                Some('[' | ']' | '_' | '*' | '(' | ')') if c == '\\' => {}
-                _ => bare.push(c),
-            }
-        }
-        return Cow::Owned(bare);
-    }
-    text
 }
 
 #[cfg(test)]

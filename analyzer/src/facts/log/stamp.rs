@@ -144,6 +144,20 @@ impl BootClock {
     }
 }
 
+/// UTC wall time of seconds since 1970.
+#[must_use]
+pub fn wall_of_unix(seconds: i64) -> Option<Wall> {
+    let time = jiff::Timestamp::from_second(seconds)
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC);
+    Some(Wall {
+        year: Some(time.year()),
+        month_day: Some((time.month(), time.day())),
+        second_of_day: seconds.rem_euclid(DAY_SECONDS),
+        offset_seconds: Some(0),
+    })
+}
+
 /// Seconds since midnight of `HH:MM:SS`.
 #[must_use]
 pub fn second_of_day(text: &str) -> Option<i64> {

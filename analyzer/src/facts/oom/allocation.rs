@@ -1,6 +1,9 @@
 //! `page allocation failure`: a request that failed without a kill.
 
-use super::event::Seen;
+use super::{
+    event::{MemoryDump, Seen},
+    invocation::Cpu,
+};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
     stamp::Stamp,
@@ -17,15 +20,47 @@ pub struct AllocationFailure {
     pub gfp_mask: Option<String>,
     /// Allocation flags by name.
     pub gfp_flags: Option<String>,
+    /// Nodes that the request may use; `None` when not printed or unrestricted.
+    pub nodemask: Option<String>,
+    /// Last part of the cpuset path of the one that asked (5.0 and later).
+    pub cpuset: Option<String>,
+    /// Nodes that its cpuset allows (5.0 and later).
+    pub mems_allowed: Option<String>,
 }
 
-/// A failure and when it was logged.
+/// A failure, when it was logged, and the dump that follows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
     /// The line.
     pub line: Seen<AllocationFailure>,
     /// Its stamp.
     pub stamp: Option<Stamp>,
+    /// Stamp of its last line.
+    pub last_stamp: Option<Stamp>,
+    /// `CPU: … PID: … Comm: …` line.
+    pub cpu: Option<Seen<Cpu>>,
+    /// Hardware name.
+    pub hardware: Option<Seen<String>>,
+    /// Functions of the call trace, innermost first.
+    pub frames: Vec<Seen<String>>,
+    /// Memory of the machine.
+    pub memory: MemoryDump,
+}
+
+impl Failure {
+    /// A failure of which only the first line is known.
+    #[must_use]
+    pub fn new(line: Seen<AllocationFailure>, stamp: Option<Stamp>) -> Self {
+        Self {
+            line,
+            last_stamp: stamp.clone(),
+            stamp,
+            cpu: None,
+            hardware: None,
+            frames: Vec::new(),
+            memory: MemoryDump::default(),
+        }
+    }
 }
 
 pattern!(
@@ -39,8 +74,17 @@ pub fn failure(line: &str) -> Option<AllocationFailure> {
     if !line.contains(": page allocation failure") {
         return None;
     }
+    pattern!(
+        REST,
+        r"\bnodemask=(?:\(null\)|(?P<nodes>[0-9][0-9,-]*?))(?:,cpuset=(?P<cpuset>.*?),mems_allowed=(?P<mems>[0-9,-]*))?$"
+    );
     let groups = FAILURE.captures(line)?;
+    let rest = REST.captures(line);
+    let of_rest = |name| rest.as_ref().and_then(|g| text(g, name)).map(str::to_owned);
     Some(AllocationFailure {
+        nodemask: of_rest("nodes"),
+        cpuset: of_rest("cpuset"),
+        mems_allowed: of_rest("mems"),
         comm: owned(&groups, "comm"),
         order: number(&groups, "order"),
         gfp_mask: text(&groups, "mask").map(str::to_owned),

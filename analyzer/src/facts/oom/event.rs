@@ -85,6 +85,8 @@ pub struct OomEvent {
     pub memory: MemoryDump,
     /// Header of the task table.
     pub columns: Option<Seen<Columns>>,
+    /// The header is lost; the columns are known from elsewhere and rows may be lost too.
+    pub headless_table: bool,
     /// Rows of the task table.
     pub tasks: Vec<Seen<Task>>,
     /// `oom-kill:` line.
@@ -122,7 +124,7 @@ impl OomEvent {
             || self.limit_paths.is_some()
             || !self.counters.is_empty()
             || !self.stats.is_empty()
-            || self.columns.is_some()
+            || (self.columns.is_some() && !self.headless_table)
             || self.group_kill.is_some()
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
     }

@@ -13,12 +13,16 @@ use crate::facts::{
 use crate::words::Bilingual;
 use std::sync::Arc;
 
+mod badness;
 mod cgroup;
+mod failures;
 mod head;
 mod losses;
 mod memory;
 mod tasks;
 mod who;
+
+pub(in crate::facts) use failures::record as failure_record;
 
 /// One event with what was concluded about it.
 pub(super) struct View<'a> {
@@ -95,7 +99,17 @@ fn record(view: &View<'_>, machine: &Machine, around: &Around) -> Record {
     head::put(view, machine, &mut record);
     who::put(view, around, &mut record);
     cgroup::put(view, &mut record);
-    memory::put(view, &mut record);
+    let event = view.event;
+    let asked = event.invocation.as_ref().map(|i| &i.value);
+    let request = memory::Request {
+        memory: &event.memory,
+        order: asked.and_then(|i| i.order),
+        gfp_mask: asked.and_then(|i| i.gfp_mask.as_deref()),
+        page_bytes: view.page.map(|p| p.bytes),
+        release: view.release.as_ref().map(|r| r.value.as_str()),
+        cut: event.cut_end,
+    };
+    memory::put(&request, &mut record);
     tasks::put(view, &mut record);
     losses::put(view, around, &mut record);
     record

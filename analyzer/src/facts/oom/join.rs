@@ -6,11 +6,18 @@ use super::{
     allocation::Failure,
     endings::Ending,
     event::{OomEvent, Seen},
+    invocation::{self, Cpu},
     kill::{Kill, KillLine, Killed, Reaped, Scope},
-    part::{Context, Part, part},
+    markers,
+    part::{self, Context, Part, part},
     summary::Summary,
+    trace,
+    wrapped::Held,
 };
-use crate::facts::log::{line::Line, stamp::Stamp};
+use crate::facts::{
+    Evidence,
+    log::{line::Line, stamp::Stamp},
+};
 
 mod parts;
 
@@ -33,20 +40,39 @@ enum Open {
     Nothing,
     /// An OOM report; boxed, because it is large.
     Event(Box<OomEvent>),
-    /// The dump of an allocation failure: its memory lines belong to no kill.
-    Failure,
+    /// An allocation failure: its memory lines belong to no kill.
+    Failure(Box<Failure>),
 }
+
+/// The beginning of a call trace, before a frame tells whose it is.
+#[derive(Debug)]
+struct Prelude {
+    place: Evidence,
+    stamp: Option<Stamp>,
+    cpu: Seen<Cpu>,
+    hardware: Option<Seen<String>>,
+    frames: Vec<Seen<String>>,
+}
+
+/// Frames between the head of a trace and the OOM killer's own: dump_stack, dump_header.
+const PRELUDE_FRAMES_MAX: usize = 12;
 
 /// Reads one log's records into events.
 #[derive(Debug, Default)]
 pub struct Joiner {
     open: Open,
+    /// A record that may go on in the next physical line.
+    held: Option<Held>,
+    /// Header of the last task table of this log.
+    known_columns: Option<super::tasks::Columns>,
     /// Whether a statistics body is open in the event.
     body: bool,
     /// Stamp of the last line that was part of something.
     last: Option<Stamp>,
     /// Kernel lines since then.
     lines_since: u64,
+    /// `CPU:` line of a trace that may turn out to be one of the OOM killer.
+    waiting_cpu: Option<Prelude>,
     waiting_suppressed: Option<(Seen<u64>, Option<Stamp>)>,
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
     /// Whether stamps are those of the boot that the header describes.
@@ -69,15 +95,55 @@ impl Joiner {
         }
     }
 
-    /// Reads one record.
+    /// Reads one record. A line that may be wrapped is held back until the next one tells.
     pub fn feed(&mut self, line: &Line<'_>) {
+        if let Some(mut held) = self.held.take() {
+            if !line.stamped && line.kernel() && held.takes(line, self.context().columns) {
+                if held.settle(self.context().columns) {
+                    self.release(&held);
+                } else {
+                    self.held = Some(held);
+                }
+                return;
+            }
+            self.release(&held);
+        }
         if !line.kernel() {
             return;
         }
+        if matches!(self.open, Open::Nothing) && !markers::may_open(line.bare()) {
+            self.lines_since += 1;
+            self.waiting_cpu = self
+                .waiting_cpu
+                .take()
+                .filter(|_| part::noise(line.bare().trim_end()));
+            return;
+        }
+        self.held = Held::hold(line, self.context().columns);
+        if self.held.is_none() {
+            self.read(line);
+        }
+    }
+
+    /// Reads a record that was put together.
+    fn release(&mut self, held: &Held) {
+        self.read(&Line {
+            entry: &held.evidence.entry,
+            number: held.evidence.line,
+            raw: &held.evidence.text,
+            text: &held.text,
+            stamp: held.stamp.as_ref(),
+            host: held.host.as_deref(),
+            stamped: true,
+            origin: crate::facts::log::line::Origin::Kernel,
+        });
+    }
+
+    fn read(&mut self, line: &Line<'_>) {
         if self.pause(line.stamp) > PAUSE_SECONDS_MAX {
             self.close();
         }
-        let Some(part) = part(line.bare(), self.context()) else {
+        let Some(part) = part(whole(line.bare()), self.context()) else {
             self.unknown(line);
             return;
         };
@@ -91,6 +157,9 @@ impl Joiner {
 
     /// Ends the log.
     pub fn finish(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.release(&held);
+        }
         let torn = self.lines_since == 0;
         if let Open::Event(event) = &mut self.open {
             if torn && !event.ended() {
@@ -114,14 +183,18 @@ impl Joiner {
                     .as_ref()
                     .filter(|_| !event.ended())
                     .map(|c| &c.value),
+                known_columns: self.known_columns.as_ref(),
                 body: self.body,
                 open: true,
             },
-            Open::Failure => Context {
+            Open::Failure(_) => Context {
                 open: true,
                 ..Context::default()
             },
-            Open::Nothing => Context::default(),
+            Open::Nothing => Context {
+                known_columns: self.known_columns.as_ref(),
+                ..Context::default()
+            },
         }
     }
 
@@ -129,7 +202,43 @@ impl Joiner {
         seconds_between(self.last.as_ref(), stamp).map_or(0.0, f64::abs)
     }
 
+    /// Keeps the head of a trace, in case that it is the rest of a report without its first line.
+    fn prelude(&mut self, line: &Line<'_>) -> bool {
+        if !matches!(self.open, Open::Nothing) {
+            return false;
+        }
+        let bare = line.bare().trim_end();
+        if let Some(cpu) = invocation::cpu(bare) {
+            self.waiting_cpu = Some(Prelude {
+                place: line.evidence(),
+                stamp: line.stamp.cloned(),
+                cpu: Seen::new(cpu, line.evidence()),
+                hardware: None,
+                frames: Vec::new(),
+            });
+            return true;
+        }
+        let Some(waiting) = &mut self.waiting_cpu else {
+            return false;
+        };
+        if let Some(name) = invocation::hardware(bare) {
+            waiting.hardware = Some(Seen::new(name.to_owned(), line.evidence()));
+        } else if let Some(frame) =
+            trace::frame(bare).filter(|_| waiting.frames.len() < PRELUDE_FRAMES_MAX)
+        {
+            waiting
+                .frames
+                .push(Seen::new(frame.to_owned(), line.evidence()));
+        } else if !part::noise(bare) {
+            self.waiting_cpu = None;
+        }
+        true
+    }
+
     fn unknown(&mut self, line: &Line<'_>) {
+        if self.prelude(line) {
+            return;
+        }
         self.lines_since += 1;
         if self.body {
             self.end_body();
@@ -158,12 +267,14 @@ impl Joiner {
         if self.body {
             self.end_body();
         }
-        if let Open::Event(mut event) = std::mem::take(&mut self.open)
-            && event.is_report()
-        {
-            // Neither a table nor a kill: the report broke off, whatever came next.
-            event.cut_end |= !event.ended() && event.columns.is_none();
-            self.events.push(*event);
+        match std::mem::take(&mut self.open) {
+            Open::Event(mut event) if event.is_report() => {
+                // Neither a table nor a kill: the report broke off, whatever came next.
+                event.cut_end |= !event.ended() && event.columns.is_none();
+                self.events.push(*event);
+            }
+            Open::Failure(failure) => self.failures.push(*failure),
+            Open::Event(_) | Open::Nothing => {}
         }
     }
 
@@ -171,7 +282,7 @@ impl Joiner {
     fn event(&mut self, line: &Line<'_>, starts_next: impl Fn(&OomEvent) -> bool) -> &mut OomEvent {
         let next = match &self.open {
             Open::Event(event) => starts_next(event),
-            Open::Nothing | Open::Failure => true,
+            Open::Nothing | Open::Failure(_) => true,
         };
         if next {
             self.close();
@@ -299,6 +410,16 @@ impl Joiner {
             KillLine::Killed(killed) => self.killed(killed, line),
             KillLine::Sharing => {}
         }
+    }
+}
+
+/// The line without what a pager put at the end where it cut it: a number before that is torn.
+fn whole(text: &str) -> &str {
+    match text.trim_end().strip_suffix('>') {
+        Some(cut) if !cut.contains('<') && !cut.ends_with('-') => cut
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .trim_end_matches(','),
+        _ => text,
     }
 }
 

@@ -15,6 +15,23 @@ pub struct Zone {
     pub watermarks_bytes: [u64; 3],
     /// Memory that the page allocator owns, bytes.
     pub managed_bytes: Option<u64>,
+    /// Free blocks that ordinary requests may not take, bytes (5.7 and later).
+    pub highatomic_bytes: u64,
+    /// Free memory that only movable requests may take, bytes.
+    pub free_cma_bytes: u64,
+    /// Pages that a request must leave free here, by the index of the highest zone it may use.
+    pub reserve_pages: Vec<u64>,
+}
+
+impl Zone {
+    /// As the kernel names it: `Node 0 Normal`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.node {
+            Some(node) => format!("Node {node} {}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// Free lists of one zone.
@@ -68,7 +85,10 @@ pattern!(
     ZONE,
     r"^(?:Node (?P<node>\d+) )?(?P<zone>DMA|DMA32|Normal|HighMem|Movable|Device) free:(?P<free>\d+)kB (?:boost:\d+kB )?min:(?P<min>\d+)kB low:(?P<low>\d+)kB high:(?P<high>\d+)kB(?P<rest>.*)$"
 );
-pattern!(MANAGED, r"\bmanaged:(?P<kb>\d+)kB");
+pattern!(
+    KEY,
+    r"\b(?P<key>managed|free_highatomic|reserved_highatomic|free_cma):(?P<kb>\d+)[kK]B"
+);
 
 /// Reads a zone line.
 #[must_use]
@@ -78,16 +98,33 @@ pub fn zone(line: &str) -> Option<Zone> {
     }
     let groups = ZONE.captures(line)?;
     let kb = |name| number::<u64>(&groups, name).and_then(|kb| kb.checked_mul(1024));
+    let tail = text(&groups, "rest")?;
+    let rest = |key: &str| {
+        let found = KEY
+            .captures_iter(tail)
+            .find(|g| text(g, "key") == Some(key))?;
+        number::<u64>(&found, "kb")?.checked_mul(1024)
+    };
     Some(Zone {
         node: number(&groups, "node"),
         name: owned(&groups, "zone"),
         free_bytes: kb("free")?,
         watermarks_bytes: [kb("min")?, kb("low")?, kb("high")?],
-        managed_bytes: MANAGED
-            .captures(text(&groups, "rest")?)
-            .and_then(|g| number::<u64>(&g, "kb"))
-            .and_then(|kb| kb.checked_mul(1024)),
+        managed_bytes: rest("managed"),
+        // 6.18 and later print how much of the reserve is free.
+        highatomic_bytes: rest("free_highatomic")
+            .or_else(|| rest("reserved_highatomic"))
+            .unwrap_or(0),
+        free_cma_bytes: rest("free_cma").unwrap_or(0),
+        reserve_pages: Vec::new(),
     })
+}
+
+/// Reads `lowmem_reserve[]:`, in pages.
+#[must_use]
+pub fn reserve(line: &str) -> Option<Vec<u64>> {
+    let rest = line.strip_prefix("lowmem_reserve[]:")?;
+    rest.split_whitespace().map(|n| n.parse().ok()).collect()
 }
 
 pattern!(

@@ -111,6 +111,7 @@ fn absorb(a: &mut OomEvent, b: OomEvent) {
     many(&mut a.counters, b.counters);
     many(&mut a.stats, b.stats);
     memory(a, b.memory);
+    a.headless_table &= b.headless_table;
     one(&mut a.columns, b.columns);
     many(&mut a.tasks, b.tasks);
     one(&mut a.summary, b.summary);

@@ -1,7 +1,11 @@
 //! The page size of each event: every table of a report counts in pages, and the machine that reads
 //! the log has its own.
 
-use super::{event::OomEvent, invocation::machine, tasks::Task};
+use super::{
+    event::{MemoryDump, OomEvent},
+    invocation::machine,
+    tasks::Task,
+};
 use crate::facts::{Evidence, log::Machine};
 
 /// A page size and how it is known.
@@ -50,6 +54,22 @@ pub fn sizes(events: &[OomEvent], header: &Machine) -> Vec<Option<PageSize>> {
                 .or_else(|| from_architecture(event))
         })
         .collect()
+}
+
+/// The page size of a dump without an OOM report.
+#[must_use]
+pub fn of_dump(memory: &MemoryDump, release: Option<&str>, header: &Machine) -> Option<u64> {
+    let lists = memory
+        .buddies
+        .first()
+        .and_then(|b| b.value.page_size_bytes());
+    lists.or(header.page_size_bytes).or_else(|| {
+        let machine = machine(release?)?;
+        FIXED
+            .iter()
+            .find(|(name, _)| *name == machine)
+            .map(|(_, bytes)| *bytes)
+    })
 }
 
 fn from_report(event: &OomEvent) -> Option<PageSize> {

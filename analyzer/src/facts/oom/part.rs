@@ -53,6 +53,12 @@ pub enum Part {
     Columns(Columns),
     /// Row of the task table.
     Task(Task),
+    /// `Tasks state`, which stands before the header from 4.19 on.
+    TableTitle,
+    /// Row of a task table without a header, and what its columns must be.
+    LoneTask(Columns, Task),
+    /// `lowmem_reserve[]:` of the zone before, in pages by zone index.
+    Reserve(Vec<u64>),
     /// `oom-kill:` line.
     Summary(Summary),
     /// Kill lines.
@@ -74,6 +80,8 @@ pub enum Part {
 pub struct Context<'a> {
     /// Header of the task table that is open.
     pub columns: Option<&'a Columns>,
+    /// Header of an earlier table of the same log, for a table that lost its own.
+    pub known_columns: Option<&'a Columns>,
     /// Whether a multi-line statistics body is open.
     pub body: bool,
     /// Whether a report is open: only then are bare counters and frames its parts.
@@ -92,7 +100,7 @@ pub fn part(line: &str, context: Context<'_>) -> Option<Part> {
         }
     }
     if line.starts_with('[')
-        && let Some(part) = table(line, context.columns)
+        && let Some(part) = table(line, context)
     {
         return Some(part);
     }
@@ -111,17 +119,27 @@ fn torn_body(line: &str) -> bool {
     TORN.is_match(line)
 }
 
-fn table(line: &str, columns: Option<&Columns>) -> Option<Part> {
+fn table(line: &str, context: Context<'_>) -> Option<Part> {
     if let Some(columns) = tasks::columns(line) {
         return Some(Part::Columns(columns));
     }
-    columns
-        .and_then(|columns| tasks::row(line, columns))
-        .map(Part::Task)
+    if let Some(columns) = context.columns {
+        return tasks::row(line, columns).map(Part::Task);
+    }
+    let of_row = tasks::columns_of_row(line)?;
+    let columns = match context.known_columns {
+        Some(known) if known.0.len() == of_row.0.len() => known.clone(),
+        _ => of_row,
+    };
+    let task = tasks::row(line, &columns)?;
+    Some(Part::LoneTask(columns, task))
 }
 
 /// Parts that are known by their words, wherever they stand.
 fn anchored(line: &str) -> Option<Part> {
+    if line.starts_with("Tasks state (") {
+        return Some(Part::TableTitle);
+    }
     invocation::invocation(line)
         .map(Part::Invocation)
         .or_else(|| summary::summary(line).map(Part::Summary))
@@ -155,6 +173,7 @@ fn inside(line: &str) -> Option<Part> {
         .map(Part::Cpu)
         .or_else(|| invocation::hardware(line).map(|h| Part::Hardware(h.to_owned())))
         .or_else(|| trace::frame(line).map(|f| Part::Frame(f.to_owned())))
+        .or_else(|| memory::reserve(line).map(Part::Reserve))
         .or_else(|| memory::huge_pages(line).map(Part::Huge))
         .or_else(|| memory::swap(line).map(|(total, bytes)| Part::Swap(total, bytes)))
         .or_else(|| noise(line).then_some(Part::Noise))
@@ -174,13 +193,13 @@ pattern!(
     | (?:pc|lr|sp|x\d\d?|r\d\d?|pstate|ra|tp|gp|epc|status|badaddr|cause|s\d+|t\d+|a\d+)\ ?: | Code: | Workqueue: | Modules\ linked\ in: | Tainted:\ \[ | Exception\ stack | ---\[ | ==
     | Mem-Info: | (?:Node\ \d+\ )?\w+\ per-cpu: | CPU\ +\d+:\ (?:hi|Hot): | lowmem_reserve\[\]: | (?:\d+\ )+\d+$ | Node\ \d+\ (?:active|inactive)\w*: | Swap\ cache | Tasks\ state
     | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
-    | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
+    | PREEMPT | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
     | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than
     )"
 );
 
 /// Whether a line of a report is one that carries nothing we use.
-fn noise(line: &str) -> bool {
+pub(super) fn noise(line: &str) -> bool {
     line.is_empty() || NOISE.is_match(line)
 }
 

@@ -7,6 +7,10 @@ pub struct Summary {
     pub constraint: Option<&'static str>,
     /// Last part of the cpuset path of the task that asked.
     pub cpuset: Option<String>,
+    /// Nodes that the cpuset of the one that asked allows.
+    pub mems_allowed: Option<String>,
+    /// Nodes that the request may use; `None` when unrestricted.
+    pub nodemask: Option<String>,
     /// cgroup whose limit fired.
     pub oom_memcg: Option<String>,
     /// cgroup of the victim.
@@ -47,6 +51,8 @@ pub fn summary(line: &str) -> Option<Summary> {
     Some(Summary {
         constraint,
         cpuset: value(",cpuset="),
+        mems_allowed: value(",mems_allowed="),
+        nodemask: value(",nodemask=").filter(|n| n != "(null)" && !n.is_empty()),
         oom_memcg: value(",oom_memcg="),
         task_memcg: value(",task_memcg="),
         // A name cut at the end of the line is no name.

@@ -51,12 +51,16 @@ pub fn row(line: &str, columns: &Columns) -> Option<Task> {
         ..Task::default()
     };
     let mut parts = [None; 3];
-    for column in &columns.0 {
+    for (at, column) in columns.0.iter().enumerate() {
         rest = rest.trim_start();
-        let end = rest.find(char::is_whitespace)?;
+        let Some(end) = rest.find(char::is_whitespace) else {
+            return torn_inside(task, at, rest);
+        };
         let (value, after) = rest.split_at_checked(end)?;
+        let Ok(value) = value.parse::<i64>() else {
+            return torn_inside(task, at, rest);
+        };
         rest = after;
-        let value: i64 = value.parse().ok()?;
         let pages = u64::try_from(value).ok();
         match column.as_str() {
             "uid" => task.uid = Some(value),
@@ -81,6 +85,57 @@ pub fn row(line: &str, columns: &Columns) -> Option<Task> {
     let name = rest.strip_prefix(' ').unwrap_or(rest);
     name.trim_end_matches('\r').clone_into(&mut task.comm);
     Some(task)
+}
+
+/// A row that lost bytes in its middle: the columns before the last number are whole, and of the
+/// name only the end is there.
+fn torn_inside(mut task: Task, columns_read: usize, rest: &str) -> Option<Task> {
+    let end_of_name = rest.contains(|c: char| c.is_alphabetic());
+    // Process, size and one more column: less is not worth a row.
+    if columns_read < 5 || !end_of_name {
+        return None;
+    }
+    task.oom_score_adj = None;
+    task.swap_pages = None;
+    task.comm = format!("…{}", rest.trim());
+    Some(task)
+}
+
+/// Columns of the eras with the same number of them, when the header line is lost.
+const HEADERS: &[(usize, &str)] = &[
+    (
+        10,
+        "uid tgid total_vm rss rss_anon rss_file rss_shmem pgtables_bytes swapents oom_score_adj",
+    ),
+    (
+        8,
+        "uid tgid total_vm rss nr_ptes nr_pmds swapents oom_score_adj",
+    ),
+    (
+        7,
+        "uid tgid total_vm rss pgtables_bytes swapents oom_score_adj",
+    ),
+];
+
+/// Columns of a table that lost its header, by the numbers in one of its rows. Where two eras fit,
+/// the columns that they do not share stay without a name.
+#[must_use]
+pub fn columns_of_row(line: &str) -> Option<Columns> {
+    let (pid, rest) = line.strip_prefix('[')?.split_once(']')?;
+    pid.trim().parse::<u64>().ok()?;
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let numbers: Vec<i64> = words.iter().map_while(|w| w.parse().ok()).collect();
+    // A name can be a number too.
+    let count = numbers.len().min(words.len().checked_sub(1)?);
+    let (_, header) = HEADERS.iter().find(|(columns, _)| *columns == count)?;
+    let mut names: Vec<String> = header.split(' ').map(str::to_owned).collect();
+    let tables_bytes = numbers.get(4).is_some_and(|n| *n > 0 && n % 4096 == 0);
+    if count == 7 && !tables_bytes {
+        for name in names.iter_mut().skip(4).take(2) {
+            "unknown".clone_into(name);
+        }
+    }
+    Some(Columns(names))
 }
 
 impl Task {

@@ -167,7 +167,8 @@ pub fn hides_kill_lines(function: &str) -> bool {
 }
 
 /// A function without the suffix that the compiler gave a part of it (`fn.cold`, `fn.isra.0`).
-fn base(function: &str) -> &str {
+#[must_use]
+pub fn base(function: &str) -> &str {
     function.split('.').next().unwrap_or(function)
 }
 

@@ -14,9 +14,13 @@ pattern!(
 // copying, and trackers wrap the line in asterisks.
 pattern!(
     DATE,
-    r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4}))\] ?"
+    r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
 );
-pattern!(CALLER, r"^\[ *[TC]\d+\] ?");
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`.
+pattern!(
+    CALLER,
+    r"^(?:\[ *[TC]\d+\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+);
 
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
@@ -37,9 +41,11 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
         );
         take(found, groups.get_match().end(), "dmesg");
     } else if let Some(groups) = DATE.captures(line) {
-        let before = text(&groups, "before").unwrap_or_default();
-        let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
-            year: number(&groups, "year"),
+        let before = text(&groups, "before").or_else(|| text(&groups, "before_year"));
+        let before = before.unwrap_or_default();
+        let time = text(&groups, "time").or_else(|| text(&groups, "time_last"));
+        let wall = second_of_day(time.unwrap_or_default()).map(|second| Wall {
+            year: number(&groups, "year").or_else(|| number(&groups, "year_first")),
             month_day: month_day(before),
             second_of_day: second,
             offset_seconds: None,

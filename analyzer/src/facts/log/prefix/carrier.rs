@@ -3,7 +3,7 @@
 use super::{Prefixed, add_stamp};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
-    stamp::{Stamp, Wall, month, offset_seconds, second_of_day},
+    stamp::{Stamp, Wall, month, offset_seconds, second_of_day, wall_of_unix},
 };
 
 pattern!(LEVEL, r"^<\d{1,3}>(?P<version>1 )?");
@@ -13,7 +13,7 @@ pattern!(
 );
 pattern!(
     RFC3164,
-    r"^\s*(?P<stamp>(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) "
+    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?) "
 );
 pattern!(
     ISO,
@@ -25,12 +25,24 @@ pattern!(
     TIME,
     r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) [\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?: "
 );
+// `logcat -v threadtime`, and without a time `-v brief`.
+pattern!(
+    LOGCAT,
+    r"^(?P<stamp>(?P<month>\d\d)-(?P<day>\d\d) (?P<time>\d\d:\d\d:\d\d)\.\d{3,6}) +(?:\w+ +)?\d+ +\d+ [VDIWEFS] (?P<program>[^\s:]*) *: "
+);
+pattern!(
+    LOGCAT_BRIEF,
+    r"^[VDIWEFS]/(?P<program>[^\s(]+) *\( *\d+\): "
+);
 pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
 pattern!(
     HOST_PROGRAM,
-    r"^(?P<host>[^\s:\[\]]+) (?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
+    r"^(?P<host>[^\s:\[\]]+) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
 );
-pattern!(PROGRAM, r"^(?P<program>kernel)(?:\[\d+\])?: ?");
+pattern!(
+    PROGRAM,
+    r"^(?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>kernel)(?:\[\d+\])?: ?"
+);
 pattern!(
     RFC5424_REST,
     r"^(?P<host>\S+) (?P<program>\S+) \S+ \S+ (?:-|\[[^\]]*\])(?: |$)"
@@ -58,7 +70,7 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
             return;
         };
         let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
-            year: number(&groups, "year"),
+            year: number(&groups, "year").or_else(|| number(&groups, "year_last")),
             month_day: number(&groups, "day").map(|day| (month, day)),
             second_of_day: second,
             offset_seconds: None,
@@ -86,7 +98,7 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
         let end = groups.name("stamp").map_or(0, |m| m.end() + 1);
         (stamp(&groups, wall), end, "syslog without date")
     } else if let Some(groups) = UNIX.captures(line) {
-        let wall = number(&groups, "seconds").and_then(from_unix);
+        let wall = number(&groups, "seconds").and_then(wall_of_unix);
         (
             stamp(&groups, wall),
             groups.get_match().end(),
@@ -106,6 +118,25 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
             host_and_program(found, &PROGRAM);
         }
     }
+}
+
+/// Takes the prefix of Android's logcat off.
+pub(super) fn logcat(found: &mut Prefixed<'_>) {
+    let line = found.text;
+    if let Some(groups) = LOGCAT.captures(line) {
+        let wall = second_of_day(text(&groups, "time").unwrap_or_default()).map(|second| Wall {
+            month_day: number(&groups, "month").zip(number(&groups, "day")),
+            second_of_day: second,
+            ..Wall::default()
+        });
+        add_stamp(found, stamp(&groups, wall));
+        host_and_program(found, &LOGCAT);
+    } else if LOGCAT_BRIEF.is_match(line) {
+        host_and_program(found, &LOGCAT_BRIEF);
+    } else {
+        return;
+    }
+    found.format = "logcat";
 }
 
 /// `journalctl -o short-monotonic` has host and program after a stamp like the one of dmesg.
@@ -135,16 +166,4 @@ fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
         found.program = text(&groups, "program");
         found.text = line.get(groups.get_match().end()..).unwrap_or_default();
     }
-}
-
-fn from_unix(seconds: i64) -> Option<Wall> {
-    let time = jiff::Timestamp::from_second(seconds)
-        .ok()?
-        .to_zoned(jiff::tz::TimeZone::UTC);
-    Some(Wall {
-        year: Some(time.year()),
-        month_day: Some((time.month(), time.day())),
-        second_of_day: seconds.rem_euclid(86_400),
-        offset_seconds: Some(0),
-    })
 }

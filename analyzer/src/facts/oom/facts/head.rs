@@ -100,7 +100,7 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
     }
     let frame = event.frames.iter().find(|f| {
         matches!(
-            f.value.as_str(),
+            trace::base(&f.value),
             "__alloc_pages_may_oom" | "__alloc_pages_slowpath" | "pagefault_out_of_memory"
         )
     })?;
@@ -178,13 +178,35 @@ fn request(view: &View<'_>, record: &mut Record) {
     if let Some(line) = &view.event.invocation {
         let (read, place) = (&line.value, &line.evidence);
         record.put_some("gfp_mask", read.gfp_mask.clone(), place);
-        record.put_some("gfp_flags", read.gfp_flags.clone(), place);
+        let release = view.release.as_ref().map(|r| r.value.as_str());
+        super::failures::put_flags(
+            read.gfp_mask.as_deref(),
+            read.gfp_flags.clone(),
+            release,
+            place,
+            record,
+        );
+        record.put_some("nodemask", read.nodemask.clone(), place);
         record.put_some("order", read.order, place);
         let pages = read
             .order
             .and_then(|order| u32::try_from(order).ok())
             .and_then(|order| 1u64.checked_shl(order));
         record.put_some("request_bytes", view.bytes(pages), place);
+    }
+    if let Some(line) = &view.event.summary {
+        record.put_some("nodemask", line.value.nodemask.clone(), &line.evidence);
+        record.put_some(
+            "mems_allowed",
+            line.value.mems_allowed.clone(),
+            &line.evidence,
+        );
+    } else if let Some(line) = &view.event.cpuset {
+        record.put(
+            "mems_allowed",
+            line.value.nodes.as_str(),
+            line.evidence.clone(),
+        );
     }
     let frames = &view.event.frames;
     let functions = frames.iter().map(|f| f.value.as_str());

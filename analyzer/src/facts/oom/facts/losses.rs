@@ -100,6 +100,7 @@ fn missing(view: &View<'_>, kill_lines: bool) -> Vec<&'static str> {
         (memcg && event.stats.is_empty(), "statistics"),
         (!memcg && !machine, "memory of the machine"),
         (event.columns.is_none(), "task table"),
+        (event.headless_table, "head of the task table"),
         (!kill_lines, "kill line"),
     ]
     .into_iter()

@@ -1,11 +1,13 @@
 //! Memory of the machine at the moment of the kill: totals, zones, free blocks.
 
-use super::{View, seen};
+use super::seen;
 use crate::facts::{
     Evidence, Fact, List, Record,
     oom::{
         event::{MemoryDump, Seen},
-        memory::Buddy,
+        gfp,
+        memory::{Buddy, Zone},
+        watermark::{self, Verdict},
     },
 };
 use crate::words::Bilingual;
@@ -35,9 +37,30 @@ const COUNTS: &[(&str, &[&str], &[&str])] = &[
     ("memory.page_tables_bytes", &["pagetables"], &[]),
 ];
 
-/// Puts `memory.*`, `zones` and `free_blocks_count`.
-pub(super) fn put(view: &View<'_>, record: &mut Record) {
-    let memory = &view.event.memory;
+/// A request for memory and the dump of the machine that goes with it.
+pub(super) struct Request<'a> {
+    pub(super) memory: &'a MemoryDump,
+    pub(super) order: Option<i64>,
+    pub(super) gfp_mask: Option<&'a str>,
+    pub(super) page_bytes: Option<u64>,
+    /// Release of the kernel: the meaning of the mask depends on it.
+    pub(super) release: Option<&'a str>,
+    pub(super) cut: bool,
+}
+
+impl Request<'_> {
+    fn bytes(&self, pages: Option<u64>) -> Option<u64> {
+        pages?.checked_mul(self.page_bytes?)
+    }
+
+    fn flags(&self) -> Option<gfp::Request> {
+        gfp::request(self.gfp_mask?, self.release)
+    }
+}
+
+/// Puts `memory.*`, `zones`, `free_blocks_count` and what the watermarks say.
+pub(super) fn put(request: &Request<'_>, record: &mut Record) {
+    let memory = request.memory;
     for (fact, keys, optional) in COUNTS {
         let parts: Option<Vec<&Seen<u64>>> =
             keys.iter().map(|k| memory.counts_pages.get(*k)).collect();
@@ -46,10 +69,10 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         let pages = parts
             .iter()
             .try_fold(0u64, |sum, p| sum.checked_add(p.value));
-        record.put_some(fact, view.bytes(pages), &places(&parts));
+        record.put_some(fact, request.bytes(pages), &places(&parts));
     }
-    totals(view, memory, record);
-    zones(view, memory, record);
+    totals(request, memory, record);
+    zones(request, memory, record);
 }
 
 fn places(parts: &[&Seen<u64>]) -> Vec<Evidence> {
@@ -59,7 +82,7 @@ fn places(parts: &[&Seen<u64>]) -> Vec<Evidence> {
     places
 }
 
-fn totals(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
+fn totals(request: &Request<'_>, memory: &MemoryDump, record: &mut Record) {
     if let (Some(ram), Some(reserved)) = (
         memory.totals_pages.get("pages RAM"),
         memory.totals_pages.get("pages reserved"),
@@ -67,7 +90,7 @@ fn totals(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
         let pages = ram.value.checked_sub(reserved.value);
         record.put_some(
             "memory.ram_bytes",
-            view.bytes(pages),
+            request.bytes(pages),
             &places(&[ram, reserved]),
         );
     }
@@ -94,26 +117,21 @@ fn totals(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
     );
 }
 
-fn zones(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
-    let order = view
-        .event
-        .invocation
-        .as_ref()
-        .and_then(|i| i.value.order)
-        .and_then(|order| usize::try_from(order).ok());
+fn zones(request: &Request<'_>, memory: &MemoryDump, record: &mut Record) {
     if memory.zones.is_empty() && memory.buddies.is_empty() {
         return;
     }
+    let flags = request.flags();
     let list = List {
         items: memory
             .zones
             .iter()
             .map(|zone| Fact {
-                value: zone_record(zone, memory, order).into(),
+                value: zone_record(zone, request, flags).into(),
                 evidence: zone.evidence.clone(),
             })
             .collect(),
-        partial: view.event.cut_end.then(|| {
+        partial: request.cut.then(|| {
             Arc::new(Bilingual::new(
                 "the log breaks inside this report",
                 "日志在该 OOM 报告中间中断",
@@ -121,24 +139,75 @@ fn zones(view: &View<'_>, memory: &MemoryDump, record: &mut Record) {
         }),
     };
     record.put("zones", list, Vec::new());
-    let Some(order) = order else { return };
+    let Some(order) = order(request) else { return };
     let serving: Vec<&Seen<Buddy>> = memory
         .buddies
         .iter()
-        .filter(|b| serves(&b.value.zone, gfp_mask(view)))
+        .filter(|b| flags.is_none_or(|f| f.serves(&b.value.zone)))
         .collect();
     if !serving.is_empty() {
         let blocks: u64 = serving.iter().map(|b| b.value.blocks_from(order)).sum();
         let lines = serving.iter().flat_map(|b| b.evidence.clone()).collect();
         record.put("free_blocks_count", blocks, lines);
     }
+    shortage(request, record);
 }
 
-fn zone_record(
-    zone: &Seen<crate::facts::oom::memory::Zone>,
-    memory: &MemoryDump,
-    order: Option<usize>,
-) -> Record {
+fn order(request: &Request<'_>) -> Option<usize> {
+    request.order.and_then(|order| usize::try_from(order).ok())
+}
+
+/// Which zones failed the request, and whether only for want of a block large enough.
+fn shortage(request: &Request<'_>, record: &mut Record) {
+    let verdicts: Vec<(&Seen<Zone>, Verdict)> = request
+        .memory
+        .zones
+        .iter()
+        .filter_map(|zone| Some((zone, verdict(&zone.value, request)?)))
+        .collect();
+    if verdicts.is_empty() {
+        return;
+    }
+    let lines: Vec<Evidence> = verdicts
+        .iter()
+        .flat_map(|(z, _)| z.evidence.clone())
+        .collect();
+    let failed: Vec<String> = verdicts
+        .iter()
+        .filter(|(_, verdict)| *verdict != Verdict::Serves)
+        .map(|(zone, _)| zone.value.title())
+        .collect();
+    record.put("zones_failed_count", failed.len(), lines.clone());
+    record.put("zones_failed_text", failed.join(", "), lines.clone());
+    let fragmented = verdicts.iter().any(|(_, v)| *v == Verdict::Fragmented)
+        && verdicts.iter().all(|(_, v)| *v != Verdict::Serves);
+    record.put("fragmented", fragmented, lines);
+}
+
+fn verdict(zone: &Zone, request: &Request<'_>) -> Option<Verdict> {
+    let lists = request
+        .memory
+        .buddies
+        .iter()
+        .find(|b| b.value.zone == zone.name && b.value.node == zone.node);
+    let high_memory = request
+        .memory
+        .zones
+        .iter()
+        .any(|z| z.value.name == "HighMem");
+    watermark::verdict(
+        zone,
+        lists.map(|b| &b.value),
+        watermark::Asked {
+            flags: request.flags()?,
+            order: order(request)?,
+            page_bytes: request.page_bytes?,
+            high_memory,
+        },
+    )
+}
+
+fn zone_record(zone: &Seen<Zone>, request: &Request<'_>, flags: Option<gfp::Request>) -> Record {
     let (read, place) = (&zone.value, &zone.evidence);
     let mut record = Record::new();
     record.put_some("node", read.node, place);
@@ -149,50 +218,23 @@ fn zone_record(
     record.put("low_bytes", low, place.clone());
     record.put("high_bytes", high, place.clone());
     record.put_some("managed_bytes", read.managed_bytes, place);
-    let lists = memory
+    let lists = request
+        .memory
         .buddies
         .iter()
         .find(|b| b.value.zone == read.name && b.value.node == read.node);
-    if let (Some(lists), Some(order)) = (lists, order) {
+    if let (Some(lists), Some(order)) = (lists, order(request)) {
         record.put(
             "free_order_up_count",
             lists.value.blocks_from(order),
             lists.evidence.clone(),
         );
     }
+    if let Some(flags) = flags {
+        record.put("usable", flags.serves(&read.name), place.clone());
+    }
+    if let Some(verdict) = verdict(read, request) {
+        record.put("failed", verdict != Verdict::Serves, place.clone());
+    }
     record
-}
-
-fn gfp_mask(view: &View<'_>) -> Option<u64> {
-    let mask = view.event.invocation.as_ref()?.value.gfp_mask.as_deref()?;
-    u64::from_str_radix(mask.strip_prefix("0x")?, 16).ok()
-}
-
-/// Whether a request with these flags may take pages of this zone. The four lowest bits are the
-/// zone modifiers in every kernel (`___GFP_DMA`, `HIGHMEM`, `DMA32`, `MOVABLE`).
-fn serves(zone: &str, mask: Option<u64>) -> bool {
-    let Some(mask) = mask else { return true };
-    let (dma, high, dma32, movable) = (mask & 1 != 0, mask & 2 != 0, mask & 4 != 0, mask & 8 != 0);
-    match zone {
-        "DMA" => true,
-        "DMA32" => !dma,
-        "Normal" => !dma && !dma32,
-        "HighMem" => high,
-        "Movable" => high && movable,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::serves;
-
-    #[test]
-    fn zone_bits() {
-        let kernel = Some(0x6000c0);
-        assert!(serves("Normal", kernel) && serves("DMA32", kernel));
-        assert!(!serves("Movable", kernel) && !serves("HighMem", kernel));
-        assert!(serves("Movable", Some(0x0010_0cca)));
-        assert!(!serves("Normal", Some(0xcc4)));
-    }
 }

@@ -4,11 +4,26 @@ use crate::words::Bilingual;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::View;
+use super::{View, badness};
 use crate::facts::{
     Evidence, Fact, List, Record,
     oom::{event::Seen, tasks::Task},
 };
+
+/// Which end of the table the log lacks, if any.
+fn cut(headless: bool, torn: bool) -> Option<Arc<Bilingual>> {
+    let reason = match (headless, torn) {
+        (true, _) => Bilingual::new(
+            "the beginning of the task table is lost",
+            "任务表的开头部分已丢失",
+        ),
+        (false, true) => {
+            Bilingual::new("the log ends inside the task table", "日志在任务表中间结束")
+        }
+        (false, false) => return None,
+    };
+    Some(Arc::new(reason))
+}
 
 /// Puts everything that comes from the table.
 pub(super) fn put(view: &View<'_>, record: &mut Record) {
@@ -17,15 +32,15 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         return;
     }
     // A table that the end of the log cuts may lack rows.
-    let torn = event.cut_end;
+    let torn = event.cut_end || event.headless_table;
+    let scale = badness::scale(view);
     let list = List {
-        items: event.tasks.iter().map(|row| fact(view, row)).collect(),
-        partial: torn.then(|| {
-            Arc::new(Bilingual::new(
-                "the log ends inside the task table",
-                "日志在任务表中间结束",
-            ))
-        }),
+        items: event
+            .tasks
+            .iter()
+            .map(|row| fact(view, row, scale.as_ref()))
+            .collect(),
+        partial: cut(event.headless_table, torn),
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;
@@ -51,9 +66,12 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         one(view, "exempt_largest", exempt, record);
     }
     group(view, record);
+    if let Some(scale) = &scale {
+        badness::put(view, scale, record);
+    }
 }
 
-fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {
+fn fact(view: &View<'_>, row: &Seen<Task>, scale: Option<&badness::Scale>) -> Fact {
     let (task, place) = (&row.value, &row.evidence);
     let mut record = Record::new();
     record.put("pid", task.pid, place.clone());
@@ -68,6 +86,8 @@ fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {
         .or_else(|| view.bytes(task.page_tables_pages));
     record.put_some("page_tables_bytes", tables, place);
     record.put_some("oom_score_adj", task.oom_score_adj, place);
+    record.put_some("exempt", task.oom_score_adj.map(|adj| adj == -1000), place);
+    record.put_some("score", scale.and_then(|s| s.score(task)), place);
     Fact {
         value: record.into(),
         evidence: place.clone(),

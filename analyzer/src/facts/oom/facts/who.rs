@@ -151,6 +151,16 @@ fn victim(view: &View<'_>, around: &Around, record: &mut Record) {
     if let Some(reaped) = view.event.reaped.iter().find(|r| r.value.pid == victim.pid) {
         record.put("victim.reaped", reaped.value.done, reaped.evidence.clone());
     }
+    let chosen = view
+        .event
+        .kills
+        .first()
+        .filter(|k| k.value.pid != victim.pid);
+    if let Some(chosen) = chosen.filter(|_| !view.event.killed.is_empty()) {
+        let place = &chosen.evidence;
+        record.put("victim.chosen_pid", chosen.value.pid, place.clone());
+        record.put_some("victim.chosen_comm", chosen.value.comm.clone(), place);
+    }
     if let Some(kill) = view.event.kills.first() {
         record.put_some("victim.score", kill.value.score, &kill.evidence);
     }

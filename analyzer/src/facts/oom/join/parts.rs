@@ -21,11 +21,8 @@ impl Joiner {
             }
             Part::Failure(read) => {
                 self.close();
-                self.open = Open::Failure;
-                self.failures.push(Failure {
-                    line: Seen::new(read, evidence),
-                    stamp: line.stamp.cloned(),
-                });
+                let failure = Failure::new(Seen::new(read, evidence), line.stamp.cloned());
+                self.open = Open::Failure(Box::new(failure));
             }
             Part::Suppressed(function, count) => self.suppressed(&function, count, line),
             Part::Kill(kill) => self.kill_line(kill, line),
@@ -37,9 +34,19 @@ impl Joiner {
             | Part::Stats(_)
             | Part::StatsBody(..)
             | Part::StatsTorn => self.cgroup(part, line),
+            Part::TableTitle => {
+                self.event(line, |e| e.columns.is_some() || e.ended());
+            }
             Part::Columns(read) => {
+                self.known_columns = Some(read.clone());
                 let event = self.event(line, |e| e.columns.is_some() || e.ended());
                 event.columns = Some(Seen::new(read, evidence));
+            }
+            Part::LoneTask(columns, task) => {
+                let event = self.event(line, OomEvent::ended);
+                event.columns = Some(Seen::new(columns, evidence.clone()));
+                event.headless_table = true;
+                event.tasks.push(Seen::new(task, evidence));
             }
             Part::Task(read) => {
                 if let Open::Event(event) = &mut self.open {
@@ -52,6 +59,7 @@ impl Joiner {
             | Part::Buddy(_)
             | Part::Huge(_)
             | Part::Total(..)
+            | Part::Reserve(_)
             | Part::Swap(..) => self.memory(part, line),
             Part::Cpuset(_) | Part::Cpu(_) | Part::Hardware(_) | Part::Frame(_) | Part::Noise => {
                 self.head(part, line);
@@ -101,7 +109,9 @@ impl Joiner {
     /// Memory of the machine. It may open an event whose head is lost; one that never gets a line
     /// of the OOM killer is dropped when it closes.
     fn memory(&mut self, part: Part, line: &Line<'_>) {
-        if matches!(self.open, Open::Failure) {
+        if let Open::Failure(failure) = &mut self.open {
+            failure.last_stamp = line.stamp.cloned();
+            put_memory(&mut failure.memory, part, line);
             return;
         }
         let event = self.event(line, OomEvent::ended);
@@ -117,7 +127,29 @@ impl Joiner {
             _ => false,
         };
         if opens && matches!(self.open, Open::Nothing) {
-            self.event(line, |_| true);
+            let waiting = self.waiting_cpu.take();
+            let event = self.event(line, |_| true);
+            if let Some(head) = waiting {
+                event.places = vec![head.place];
+                event.stamp = head
+                    .stamp
+                    .map(|s| Seen {
+                        value: s,
+                        evidence: event.places.clone(),
+                    })
+                    .or(event.stamp.take());
+                event.cpu = Some(head.cpu);
+                event.hardware = head.hardware;
+                event.frames = head
+                    .frames
+                    .into_iter()
+                    .filter(|f| !f.value.is_empty())
+                    .collect();
+            }
+        }
+        if let Open::Failure(failure) = &mut self.open {
+            failure_head(failure, part, line);
+            return;
         }
         let Open::Event(event) = &mut self.open else {
             return;
@@ -142,6 +174,21 @@ impl Joiner {
     }
 }
 
+fn failure_head(failure: &mut Failure, part: Part, line: &Line<'_>) {
+    let evidence = line.evidence();
+    failure.last_stamp = line.stamp.cloned();
+    match part {
+        Part::Cpu(read) if failure.cpu.is_none() => failure.cpu = Some(Seen::new(read, evidence)),
+        Part::Hardware(read) if failure.hardware.is_none() => {
+            failure.hardware = Some(Seen::new(read, evidence));
+        }
+        Part::Frame(function) if !function.is_empty() && failure.memory.counts_pages.is_empty() => {
+            failure.frames.push(Seen::new(function, evidence));
+        }
+        _ => {}
+    }
+}
+
 fn put_memory(memory: &mut MemoryDump, part: Part, line: &Line<'_>) {
     let evidence = line.evidence();
     match part {
@@ -151,6 +198,16 @@ fn put_memory(memory: &mut MemoryDump, part: Part, line: &Line<'_>) {
                     .counts_pages
                     .entry(key)
                     .or_insert_with(|| Seen::new(pages, evidence.clone()));
+            }
+        }
+        Part::Reserve(pages) => {
+            if let Some(zone) = memory
+                .zones
+                .last_mut()
+                .filter(|z| z.value.reserve_pages.is_empty())
+            {
+                zone.value.reserve_pages = pages;
+                zone.evidence.push(evidence);
             }
         }
         Part::Zone(read) => memory.zones.push(Seen::new(read, evidence)),

@@ -1,0 +1,238 @@
+//! Lines of the kernel that are no report and tell about memory all the same: failed kernel
+//! allocations, hung tasks, lockups, limits of processes and pids, and where a kernel started.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::{
+    line::Line,
+    pattern::{number, pattern, text},
+    stamp::Stamp,
+};
+use crate::facts::{Evidence, Record};
+
+/// One such line.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Notice {
+    pub(super) kind: &'static str,
+    comm: Option<String>,
+    pid: Option<u64>,
+    seconds: Option<u64>,
+    bytes: Option<u64>,
+    limit_bytes: Option<u64>,
+    path: Option<String>,
+    stamp: Option<Stamp>,
+    evidence: Evidence,
+}
+
+/// Words that every form below has.
+const MARKERS: &[&str] = &[
+    "Linux version ",
+    "Unable to allocate memory",
+    "vmalloc",
+    "vmap allocation",
+    "percpu: allocation",
+    "blocked for more than",
+    "soft lockup",
+    "fork rejected",
+    "VmData",
+    "enough memory for",
+    "enough memory",
+    "detected stall",
+    "self-detected",
+    "out of memory -- consider",
+    "page allocation stalls",
+    "VM_FAULT_OOM leaked",
+    "mm pinned by",
+    "callbacks suppressed",
+];
+
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(MARKERS).ok());
+
+pattern!(BOOT, r"^Linux version (?P<path>\S+) ");
+pattern!(SLAB, r"^SL[AU]B: Unable to allocate memory on ");
+pattern!(
+    VMALLOC,
+    r"^(?:(?P<comm>.{1,16}): )?(?:vmalloc: allocation failure|vmalloc error: size|vmap allocation for size|vmalloc_node_range for size)[:,]? (?:allocated \d+ of )?(?P<bytes>\d+)"
+);
+pattern!(
+    PERCPU,
+    r"^(?:percpu|PERCPU): allocation failed, size=(?P<bytes>\d+) "
+);
+pattern!(
+    HUNG,
+    r"^INFO: task (?P<comm>.*):(?P<pid>\d+) blocked for more than (?P<seconds>\d+) seconds\."
+);
+pattern!(
+    LOCKUP,
+    r"^(?:watchdog: |NMI watchdog: )?BUG: soft lockup - CPU#\d+ stuck for (?P<seconds>\d+)s! \[(?P<comm>.*):(?P<pid>\d+)\]"
+);
+pattern!(
+    PIDS,
+    r"^cgroup: fork rejected by pids controller in (?P<path>.*)$"
+);
+pattern!(
+    VM_DATA,
+    r"^mmap: (?P<comm>.*) \((?P<pid>\d+)\): VmData (?P<bytes>\d+) exceed data ulimit (?P<limit>\d+)\."
+);
+pattern!(
+    OVERCOMMIT,
+    r"^__vm_enough_memory: pid: (?P<pid>\d+), comm: (?P<comm>.*?),(?: bytes: (?P<bytes>\d+))? (?:no|not) enough memory"
+);
+pattern!(
+    RCU,
+    r"^(?:rcu: )?INFO: \S+ (?:detected stalls|self-detected stall)"
+);
+pattern!(TCP, r"^TCP: out of memory -- consider tuning tcp_mem");
+pattern!(
+    STALL,
+    r"^(?P<comm>.*): page allocation stalls for (?P<seconds>\d+)\d{3}ms,"
+);
+pattern!(FAULT, r"^Huh VM_FAULT_OOM leaked out to the #PF handler");
+pattern!(
+    PINNED,
+    r"^oom killer (?P<pid>\d+) \((?P<comm>.*)\) has mm pinned by "
+);
+pattern!(
+    SUPPRESSED,
+    r"^(?P<path>[A-Za-z0-9_.]+): \d+ callbacks suppressed$"
+);
+
+/// Reads the line.
+pub(super) fn notice(line: &Line<'_>) -> Option<Notice> {
+    if !line.kernel() || FINDER.as_ref().is_some_and(|f| !f.is_match(line.text)) {
+        return None;
+    }
+    let forms: [(&'static str, &regex::Regex); 15] = [
+        ("boot", &BOOT),
+        ("slab allocation failure", &SLAB),
+        ("vmalloc failure", &VMALLOC),
+        ("percpu failure", &PERCPU),
+        ("hung task", &HUNG),
+        ("soft lockup", &LOCKUP),
+        ("fork rejected by pids limit", &PIDS),
+        ("data limit exceeded", &VM_DATA),
+        ("overcommit refused", &OVERCOMMIT),
+        ("rcu stall", &RCU),
+        ("tcp memory limit", &TCP),
+        ("allocation stall", &STALL),
+        ("page fault without memory", &FAULT),
+        ("memory pinned by a protected task", &PINNED),
+        ("suppressed messages", &SUPPRESSED),
+    ];
+    let bare = line.bare().trim_end();
+    let (kind, groups) = forms
+        .iter()
+        .find_map(|(kind, form)| Some((*kind, form.captures(bare)?)))?;
+    let owned = |name| text(&groups, name).map(str::to_owned);
+    Some(Notice {
+        kind,
+        comm: owned("comm"),
+        pid: number(&groups, "pid"),
+        seconds: number(&groups, "seconds"),
+        bytes: number(&groups, "bytes"),
+        limit_bytes: number(&groups, "limit"),
+        path: owned("path"),
+        stamp: line.stamp.cloned(),
+        evidence: line.evidence(),
+    })
+}
+
+impl Notice {
+    /// The record of this line.
+    pub(super) fn record(&self) -> Record {
+        let place = vec![self.evidence.clone()];
+        let mut record = Record::new();
+        record.put("kind", self.kind, place.clone());
+        record.put_some("comm", self.comm.clone(), &place);
+        record.put_some("pid", self.pid, &place);
+        record.put_some("blocked_seconds", self.seconds, &place);
+        record.put_some("asked_bytes", self.bytes, &place);
+        record.put_some("limit_bytes", self.limit_bytes, &place);
+        record.put_some("about", self.path.clone(), &place);
+        let stamp = self.stamp.as_ref();
+        record.put_some("time_text", stamp.map(|s| s.text.clone()), &place);
+        record.put_some(
+            "uptime_seconds",
+            stamp.and_then(Stamp::uptime_seconds),
+            &place,
+        );
+        record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::log::line::Origin;
+
+    #[test]
+    fn each_form_is_known() {
+        for (text, kind) in [
+            ("Linux version 6.12.9-1-amd64 (gcc) #1", "boot"),
+            (
+                "SLUB: Unable to allocate memory on node -1 (gfp=0x20)",
+                "slab allocation failure",
+            ),
+            (
+                "SLUB: Unable to allocate memory on CPU 1 (of node 0) on node 0, gfp=0x820(GFP_ATOMIC)",
+                "slab allocation failure",
+            ),
+            ("vmalloc: allocation failure: 4096 bytes", "vmalloc failure"),
+            (
+                "a b: vmalloc error: size 4096, failed to allocate pages, mode:0xcc0",
+                "vmalloc failure",
+            ),
+            (
+                "vmap allocation for size 4096 failed: use vmalloc=<size> to increase size",
+                "vmalloc failure",
+            ),
+            (
+                "INFO: task a:b:12 blocked for more than 120 seconds.",
+                "hung task",
+            ),
+            (
+                "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kswapd0:12]",
+                "soft lockup",
+            ),
+            (
+                "cgroup: fork rejected by pids controller in /a b",
+                "fork rejected by pids limit",
+            ),
+            (
+                "mmap: a (12): VmData 4096 exceed data ulimit 1024. Update limits or use boot option ignore_rlimit_data.",
+                "data limit exceeded",
+            ),
+            (
+                "__vm_enough_memory: pid: 12, comm: a, bytes: 4096 not enough memory for the allocation",
+                "overcommit refused",
+            ),
+            (
+                "rcu: INFO: rcu_sched self-detected stall on CPU",
+                "rcu stall",
+            ),
+            (
+                "TCP: out of memory -- consider tuning tcp_mem",
+                "tcp memory limit",
+            ),
+            (
+                "a: page allocation stalls for 10010ms, order:0, mode:0x1",
+                "allocation stall",
+            ),
+            ("warn_alloc: 25 callbacks suppressed", "suppressed messages"),
+        ] {
+            let line = Line {
+                entry: "log",
+                number: 1,
+                raw: text,
+                text,
+                stamp: None,
+                host: None,
+                stamped: false,
+                origin: Origin::Kernel,
+            };
+            assert_eq!(notice(&line).map(|n| n.kind), Some(kind), "{text}");
+        }
+    }
+}

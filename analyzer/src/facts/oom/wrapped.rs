@@ -1,0 +1,306 @@
+//! Re-joins lines that a mail or a tracker wrapped at a column: the continuation has no prefix of
+//! its own. A line is held back only while its known form is incomplete, and takes only words that
+//! can continue that form, so that nothing foreign gets into it.
+
+use super::tasks::{self, Columns};
+use crate::facts::Evidence;
+use crate::facts::log::{line::Line, pattern::pattern, stamp::Stamp};
+
+/// Narrowest column at which mails are wrapped: a shorter line that the next word would have fitted
+/// on was not wrapped there.
+const WRAP_COLUMN_MIN: usize = 60;
+
+/// Longest line that is put together: a zone line of any kernel has less than this.
+const JOINED_BYTES_MAX: usize = 4096;
+
+/// A record that may go on in the next physical line.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    /// What was put together so far, without prefix.
+    pub(super) text: String,
+    /// Form of the beginning.
+    form: Form,
+    /// Length of the last physical line, prefix included.
+    last_chars: usize,
+    /// The first physical line.
+    pub(super) evidence: Evidence,
+    pub(super) stamp: Option<Stamp>,
+    pub(super) host: Option<String>,
+}
+
+/// What a line begins as, as far as its continuation is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Nothing but a prefix.
+    Empty,
+    Invocation,
+    Failure,
+    Summary,
+    Kill,
+    Killed,
+    Reaped,
+    TableHead,
+    Row,
+    Zone,
+    Buddy,
+    Counter,
+    LimitPaths,
+    Stats,
+    Cpu,
+    Hardware,
+    HugePages,
+    Panic,
+    Group,
+    Slab,
+    /// Registers, code bytes, stack words, modules: text that is not used, but must not be drift.
+    Words,
+}
+
+pattern!(ROW_START, r"^\[ *\d+\](?: +-?\d+)+ *$");
+pattern!(
+    ZONE_START,
+    r"^(?:Node \d+ )?(?:(?:DMA|DMA32|Normal|HighMem|Movable|Device) free:|active_anon:\d+kB)"
+);
+pattern!(
+    BUDDY_START,
+    r"^(?:Node \d+ )?(?:DMA|DMA32|Normal|HighMem|Movable|Device): \d+\*"
+);
+pattern!(COUNTER_START, r"^(?:memory|memory\+swap|kmem|swap): usage ");
+
+fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
+    Some(match text.split([' ', ':']).next()? {
+        "" if text.is_empty() => Form::Empty,
+        "oom-kill" => Form::Summary,
+        "oom_reaper" => Form::Reaped,
+        "CPU" | "Pid" if text.contains("omm: ") || text.contains("PID:") => Form::Cpu,
+        "Hardware" => Form::Hardware,
+        "Kernel" | "Out" if text.ends_with(':') || text.ends_with("syncing") => Form::Panic,
+        "Tasks" => Form::Group,
+        "Task" => Form::LimitPaths,
+        "SLUB" | "SLAB" | "cache" => Form::Slab,
+        "Code" | "Modules" | "Stack" | "RSP" | "RIP" | "RAX" | "RDX" | "RBP" | "R10" | "R13" => {
+            Form::Words
+        }
+        _ if text.contains(" invoked oom-killer") => Form::Invocation,
+        _ if text.contains(": page allocation failure") => Form::Failure,
+        _ if text.contains("Killed process ") || text.ends_with(": Killed") => Form::Killed,
+        _ if text.contains("ill process ") => Form::Kill,
+        _ if text.starts_with("Memory cgroup stats") => Form::Stats,
+        _ if COUNTER_START.is_match(text) => Form::Counter,
+        _ if text.contains("hugepages_total=") => Form::HugePages,
+        _ if ZONE_START.is_match(text) => Form::Zone,
+        _ if BUDDY_START.is_match(text) => Form::Buddy,
+        _ if text.starts_with('[') && text.contains("pid") && text.contains("tgid") => {
+            Form::TableHead
+        }
+        _ if ROW_START.is_match(text) && columns.is_none_or(|c| tasks::row(text, c).is_none()) => {
+            Form::Row
+        }
+        _ => return None,
+    })
+}
+
+// How a complete line of each form ends.
+pattern!(INVOCATION_END, r"oom_?(?:kill|score_)?_?adj=-?\d+$");
+pattern!(FAILURE_END, r"mems_allowed=[0-9,-]+$|nodemask=\([a-z]+\)$");
+pattern!(SUMMARY_END, r",uid=-?\d+$");
+pattern!(KILL_END, r"(?:child|memory)$");
+pattern!(KILLED_END, r"oom_score_adj:-?\d+$");
+pattern!(REAPED_END, r"shmem-rss:\d+kB$");
+pattern!(
+    ZONE_END,
+    r"(?:all_unreclaimable\? (?:yes|no)|free_cma:\d+kB)$"
+);
+pattern!(BUDDY_END, r"= \d+kB$");
+pattern!(COUNTER_END, r"failcnt \d+$");
+pattern!(LIMIT_END, r" limit of /\S*$");
+pattern!(STATS_END, r":$|unevictable:\d+KB$");
+pattern!(CPU_END, r" #\d+\S*(?: .*)?$");
+pattern!(HARDWARE_END, r"\d\d/\d\d/\d{4}$");
+
+// Words that can continue each form.
+pattern!(
+    INVOCATION_NEXT,
+    r"^(?:invoked |oom-killer:|gfp_mask=|order=|nodemask=|oom_|oomkill)"
+);
+pattern!(FAILURE_NEXT, r"^(?:failure|order:|mode:|nodemask=|cpuset=)");
+pattern!(
+    KILL_NEXT,
+    r"^(?:process \d|\d+ \(|\(|score |\d+ or |or |sacrifice|a child|child)"
+);
+pattern!(
+    KILLED_NEXT,
+    r"^(?:process \d|\d+ \(|\(|UID|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+);
+pattern!(
+    ZONE_NEXT,
+    r"^(?:\S+:\s?\d+|all_unreclaimable\?|yes|no|\d+kB)"
+);
+pattern!(BUDDY_NEXT, r"^(?:\d+\*\d+kB|\([A-Z]+\)|= ?\d*|\d+kB$)");
+pattern!(COUNTER_NEXT, r"^(?:\d+kB|limit |failcnt |\d+$)");
+pattern!(LIMIT_NEXT, r"^(?:/|killed|as |result|of |limit )");
+pattern!(STATS_NEXT, r"^(?:for |/|[a-z_]+:\d+KB)");
+pattern!(
+    CPU_NEXT,
+    r"^(?:SMP|PREEMPT|PID:|UID:|Comm:|Kdump|Not|not|[Tt]ainted|[A-Z]{1,2}(?: |$)|\d+\.\d+|#\d|comm:)"
+);
+pattern!(
+    PANIC_NEXT,
+    r"^(?:not syncing|Out of memory|out of memory|System is|compulsory|system-wide|Killed process|Kill process|kill process)"
+);
+pattern!(
+    GROUP_NEXT,
+    r"^(?:/|are |going |to |be |killed |due |memory\.oom|in pages)"
+);
+pattern!(
+    SLAB_NEXT,
+    r"^(?:memory|on |node |gfp=|\(gfp|object |size|buffer |default |order|min |cache:)"
+);
+pattern!(
+    WORDS_NEXT,
+    r"^(?:(?:<?[0-9a-f]{2}>?|[0-9a-f]{4,16}|[A-Z0-9]{2,8}:|[a-z]\w*(?:\([A-Z]+\))?)(?: |$))+"
+);
+
+impl Form {
+    fn complete(self, text: &str, columns: Option<&Columns>) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Invocation => INVOCATION_END.is_match(text),
+            Self::Failure => FAILURE_END.is_match(text),
+            Self::Summary => SUMMARY_END.is_match(text),
+            Self::Kill => KILL_END.is_match(text),
+            Self::Killed => KILLED_END.is_match(text),
+            Self::Reaped => REAPED_END.is_match(text),
+            Self::TableHead => tasks::columns(text).is_some(),
+            Self::Row => columns.is_some_and(|c| tasks::row(text, c).is_some()),
+            Self::Zone => ZONE_END.is_match(text),
+            Self::Buddy => BUDDY_END.is_match(text),
+            Self::Counter => COUNTER_END.is_match(text),
+            Self::LimitPaths => LIMIT_END.is_match(text),
+            Self::Stats => STATS_END.is_match(text),
+            Self::Cpu => CPU_END.is_match(text),
+            Self::Hardware => HARDWARE_END.is_match(text),
+            Self::HugePages => text.contains("hugepages_size="),
+            Self::Group => text.ends_with("set") || text.ends_with("pages):"),
+            Self::Panic | Self::Slab | Self::Words => false,
+        }
+    }
+
+    /// Whether `next` can go on with a line of this form that reads `text` so far.
+    fn takes(self, text: &str, next: &str) -> bool {
+        match self {
+            Self::Empty => !next.is_empty(),
+            Self::Invocation => INVOCATION_NEXT.is_match(next),
+            Self::Failure => FAILURE_NEXT.is_match(next),
+            // Names and paths hold blanks; the rest is one word.
+            Self::Summary => {
+                next.contains(",pid=") || next.contains(",task=") || next.contains(",uid=")
+            }
+            // A name may hold blanks, up to its bracket.
+            Self::Kill | Self::Killed if text.contains('(') && !text.contains(')') => true,
+            Self::Kill => KILL_NEXT.is_match(next),
+            Self::Killed | Self::Reaped => KILLED_NEXT.is_match(next),
+            Self::TableHead => {
+                next.ends_with("name") || next.starts_with("total_vm") || next.starts_with("rss")
+            }
+            Self::Row => !next.is_empty(),
+            Self::Zone => ZONE_NEXT.is_match(next),
+            Self::Buddy => BUDDY_NEXT.is_match(next),
+            Self::Counter => COUNTER_NEXT.is_match(next),
+            Self::LimitPaths => LIMIT_NEXT.is_match(next),
+            Self::Stats => STATS_NEXT.is_match(next),
+            Self::Cpu => CPU_NEXT.is_match(next),
+            Self::Hardware => !next.ends_with(':') && !next.contains("+0x"),
+            Self::HugePages => next.starts_with("hugepages_"),
+            Self::Panic => PANIC_NEXT.is_match(next),
+            Self::Group => GROUP_NEXT.is_match(next),
+            Self::Slab => SLAB_NEXT.is_match(next),
+            Self::Words => WORDS_NEXT.is_match(next) && !next.contains("Mem-Info"),
+        }
+    }
+}
+
+impl Held {
+    /// Holds `line` back if its form is known and not complete.
+    pub(super) fn hold(line: &Line<'_>, columns: Option<&Columns>) -> Option<Self> {
+        let text = line.bare().trim_end();
+        // A pager cut the line here: what is missing is not in the next one.
+        if text.ends_with('>') && !text.contains('<') {
+            return None;
+        }
+        let form = form(text, columns)?;
+        if form == Form::Empty && line.raw.trim().is_empty() || form.complete(text, columns) {
+            return None;
+        }
+        Some(Self {
+            text: text.to_owned(),
+            form,
+            last_chars: line.raw.trim_end().chars().count(),
+            evidence: line.evidence(),
+            stamp: line.stamp.cloned(),
+            host: line.host.map(str::to_owned),
+        })
+    }
+
+    /// Takes a line without a prefix over, if it goes on with this one.
+    pub(super) fn takes(&mut self, line: &Line<'_>, columns: Option<&Columns>) -> bool {
+        let next = line.bare().trim_end();
+        let word = next
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count();
+        let wrapped = self.last_chars + 1 + word > WRAP_COLUMN_MIN;
+        if next.is_empty()
+            || !wrapped
+            || self.text.len() + next.len() > JOINED_BYTES_MAX
+            || !self.form.takes(&self.text, next)
+        {
+            return false;
+        }
+        if self.form == Form::Row && self.breaks_a_number(next, columns) {
+            self.text.push_str(next);
+            self.last_chars = line.raw.trim_end().chars().count();
+            return true;
+        }
+        if self.text.is_empty() {
+            // A bare prefix says nothing to whoever reads the evidence.
+            self.evidence = line.evidence();
+        } else {
+            self.text.push(' ');
+        }
+        self.text.push_str(next);
+        self.last_chars = line.raw.trim_end().chars().count();
+        true
+    }
+
+    /// Whether the line was broken inside a number: then a blank would make two of it, and the
+    /// columns after it would shift into the name.
+    fn breaks_a_number(&self, next: &str, columns: Option<&Columns>) -> bool {
+        let (Some(columns), true) = (columns, next.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            return false;
+        };
+        let row = |text: &str| tasks::row(text, columns).map(|t| t.comm);
+        let spaced = row(&format!("{} {next}", self.text));
+        let shifted = spaced.is_none_or(|name| {
+            name.trim_start()
+                .split(' ')
+                .next()
+                .is_some_and(|w| w.parse::<i64>().is_ok())
+        });
+        shifted && row(&format!("{}{next}", self.text)).is_some()
+    }
+
+    /// Whether nothing can follow any more. What follows a bare prefix decides what it is.
+    pub(super) fn settle(&mut self, columns: Option<&Columns>) -> bool {
+        if self.form == Form::Empty {
+            match form(&self.text, columns) {
+                Some(form) => self.form = form,
+                None => return true,
+            }
+        }
+        self.form.complete(&self.text, columns)
+    }
+}
