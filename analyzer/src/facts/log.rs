@@ -5,6 +5,7 @@
 //! say about the same moments.
 
 use super::{Evidence, Facts, List, Record, oom};
+use crate::intake::Condensed;
 
 pub mod around;
 mod audit;
@@ -59,6 +60,8 @@ pub struct Log<'a> {
     pub source: Source,
     /// The bytes.
     pub content: &'a [u8],
+    /// What was left out of them, when the log was too long to hold.
+    pub condensed: Option<&'a Condensed>,
     /// Why only a part of the file is here; `None` when the file is whole.
     pub cut: Option<String>,
     /// A bare log: nobody knows what was before and after.
@@ -123,8 +126,19 @@ fn one(
         joiner: Joiner::new(log.source == Source::Kmsg),
     };
     let mut audit = audit::Audit::default();
+    let mut jumps = log
+        .condensed
+        .map_or(&[][..], |c| &c.jumps)
+        .iter()
+        .peekable();
     let mut rest = log.content;
     while !rest.is_empty() {
+        let offset = log.content.len() - rest.len();
+        if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
+            // Nothing of a report lies in what was left out.
+            told.joiner.finish();
+            reader.jump(jump.line);
+        }
         let end = memchr::memchr(b'\n', rest);
         let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after.get(1..).unwrap_or_default();
@@ -139,6 +153,9 @@ fn one(
             around.kills.extend(runtime::user_kill(line));
             calls.extend(strace::call(line));
         });
+    }
+    if let Some(condensed) = log.condensed {
+        told.coverage.lines = condensed.lines;
     }
     told.joiner.finish();
     around.execs.extend(audit.finish());
