@@ -26,7 +26,8 @@ else
     trap 'rm -rf "$scratch"' EXIT
 fi
 
-# messages as rsyslog writes them: the noise of a container host, and reports of 60 to 400 tasks.
+# messages as rsyslog writes them: the noise of a container host, and reports of one machine-wide OOM
+# (60 to 300 tasks) to three of a control group (3 to 40 tasks).
 make_log() { # FILE MIB REPORTS
     python3 - "$@" <<'PY'
 import random, sys
@@ -54,8 +55,10 @@ def fill(text):
                        d=rng.randrange(100000, 999999), h="%032x" % rng.getrandbits(128))
 def report(second, n):
     pid = 30000 + n
-    tasks = rng.randrange(60, 400)
-    out = [
+    machine_wide = n % 4 == 0
+    tasks = rng.randrange(60, 300) if machine_wide else rng.randrange(3, 40)
+    path = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%08x.slice/cri-containerd-%064x.scope" % (rng.getrandbits(32), rng.getrandbits(256))
+    head = [
         "java invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0",
         f"CPU: 3 PID: {pid} Comm: java Kdump: loaded Not tainted 5.10.0-60.18.0.50.x86_64 #1",
         "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.13.0 04/01/2014", "Call Trace:",
@@ -63,6 +66,8 @@ def report(second, n):
         " out_of_memory+0x1bd/0x4f0", " __alloc_pages_slowpath.constprop.0+0xbcc/0xd90",
         " __alloc_pages_nodemask+0x2e9/0x320", " pagecache_get_page+0x16c/0x370", " filemap_fault+0x674/0xa80",
         " __do_fault+0x37/0x140", " handle_mm_fault+0x1d7/0x2b0", " exc_page_fault+0x77/0x1a0",
+    ]
+    memory = [
         "Mem-Info:", "active_anon:900000 inactive_anon:2200000 isolated_anon:0",
         " active_file:300 inactive_file:900 isolated_file:0", " unevictable:1200 dirty:10 writeback:0",
         " slab_reclaimable:12000 slab_unreclaimable:31000", " mapped:5400 shmem:8000 pagetables:9100 bounce:0",
@@ -72,16 +77,26 @@ def report(second, n):
         "Node 0 Normal: 2250*4kB (UEM) 3000*8kB (UEM) 1000*16kB (UE) 500*32kB (E) 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 65000kB",
         "12000 total pagecache pages", "0 pages in swap cache", "Free swap  = 0kB", "Total swap = 0kB",
         "3300000 pages RAM", "0 pages HighMem/MovableOnly", "75000 pages reserved",
+    ]
+    memcg = [
+        "memory: usage 12202000kB, limit 12202000kB, failcnt 97021", "swap: usage 0kB, limit 0kB, failcnt 0",
+        f"Memory cgroup stats for {path}:",
+        "anon 12476416000#012file 16384000#012kernel_stack 2129920#012pagetables 26000000#012percpu 0#012sock 4096#012shmem 4096000#012file_mapped 0#012inactive_anon 0#012active_anon 12476416000#012slab 930048#012pgfault 12345",
+    ]
+    table = [
         "Tasks state (memory values in pages):",
         "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
     ]
-    out += [f"[{500 + t:7d}]     0 {500 + t:5d} {rng.randrange(1000, 90000):8d} {rng.randrange(10, 9000):8d}   221184        0             0 worker-{t}" for t in range(tasks)]
-    out += [
+    table += [f"[{500 + t:7d}]     0 {500 + t:5d} {rng.randrange(1000, 90000):8d} {rng.randrange(10, 9000):8d}   221184        0             0 worker-{t}" for t in range(tasks)]
+    words = "Out of memory" if machine_wide else "Memory cgroup out of memory"
+    scope = "CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom" if machine_wide else f"CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg={path}"
+    end = [
         f"[{pid:7d}]  1000 {pid:5d}  5200000  3050000 26000000        0             0 java",
-        f"oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/user.slice,task=java,pid={pid},uid=1000",
-        f"Out of memory: Killed process {pid} (java) total-vm:20800000kB, anon-rss:12184000kB, file-rss:12000kB, shmem-rss:4000kB, UID:1000 pgtables:25390kB oom_score_adj:0",
+        f"oom-kill:constraint={scope},task_memcg={path},task=java,pid={pid},uid=1000",
+        f"{words}: Killed process {pid} (java) total-vm:20800000kB, anon-rss:12184000kB, file-rss:12000kB, shmem-rss:4000kB, UID:1000 pgtables:25390kB oom_score_adj:0",
         f"oom_reaper: reaped process {pid} (java), now anon-rss:0kB, file-rss:0kB, shmem-rss:4000kB",
     ]
+    out = head + (memory if machine_wide else memcg) + table + end
     return "".join(line(second, "kernel: " + text) for text in out)
 with open(path, "w", buffering=1 << 20) as file:
     size, last, second, done = 0, mib << 20, 0, 0

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{Read, Write},
+    io::{BufWriter, Read, Write},
     path::Path,
     process::ExitCode,
 };
@@ -11,7 +11,7 @@ use clap::Parser as _;
 
 use super::{
     Args, Command, Failure, Place, ReportArgs, RulesCommand, Telling, Written, exit,
-    outlet::{self, say},
+    outlet::{self, said, say},
 };
 use crate::{
     Told, facts,
@@ -129,10 +129,12 @@ fn print_facts(
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
     let facts = facts::gather(&intake::open(inputs, stdin)?);
-    let mut text = serde_json::to_string_pretty(&facts::json::to_json(&facts))
-        .map_err(|error| Failure::Internal(format!("the facts could not be written: {error}")))?;
-    text.push('\n');
-    say(out, &text)?;
+    let mut text = BufWriter::new(out);
+    let written = serde_json::to_writer_pretty(&mut text, &facts::json::AsJson(&facts))
+        .map_err(std::io::Error::from)
+        .and_then(|()| text.write_all(b"\n"))
+        .and_then(|()| text.flush());
+    said(written)?;
     Ok(ExitCode::SUCCESS)
 }
 

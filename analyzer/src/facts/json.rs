@@ -2,66 +2,99 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer, ser::SerializeMap as _, ser::SerializeSeq as _};
+use serde_json::{Value as Json, json};
 
 use super::names::{self, Kind};
-use super::{Fact, Facts, List, Record, Value};
+use super::{Fact, Facts, Record, Value};
 
 /// All facts, nested by name, each with unit and evidence; then the gaps. The same facts give the
-/// same bytes.
+/// same bytes. They are written as they are walked: a case of many reports has more text than
+/// memory is given for.
+#[derive(Debug, Clone, Copy)]
+pub struct AsJson<'a>(pub &'a Facts);
+
+/// [`AsJson`] as a tree, for programs that look into it.
 #[must_use]
 pub fn to_json(facts: &Facts) -> Json {
-    let mut gaps: Vec<&super::Gap> = facts.gaps.iter().collect();
-    gaps.sort();
-    let gaps: Vec<Json> = gaps
-        .into_iter()
-        .map(|g| json!({"entry": g.entry, "line": g.line, "what": g.what}))
-        .collect();
-    json!({
-        "facts_version": names::VERSION,
-        "facts": record(&facts.root, ""),
-        "gaps": gaps,
-    })
+    // Neither a key that is no text nor a writer can fail here.
+    serde_json::to_value(AsJson(facts)).unwrap_or_default()
 }
 
-fn record(of: &Record, prefix: &str) -> Json {
-    let mut out = Map::new();
-    for (name, fact) in &of.fields {
-        let path = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
-        out.insert(name.clone(), one(fact, &path));
+impl Serialize for AsJson<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut gaps: Vec<&super::Gap> = self.0.gaps.iter().collect();
+        gaps.sort();
+        let gaps: Vec<Json> = gaps
+            .into_iter()
+            .map(|g| json!({"entry": g.entry, "line": g.line, "what": g.what}))
+            .collect();
+        let mut map = out.serialize_map(Some(3))?;
+        map.serialize_entry("facts", &OfRecord(&self.0.root, ""))?;
+        map.serialize_entry("facts_version", &names::VERSION)?;
+        map.serialize_entry("gaps", &gaps)?;
+        map.end()
     }
-    Json::Object(out)
 }
 
-fn one(fact: &Fact, path: &str) -> Json {
-    match &fact.value {
-        Value::Record(inner) => record(inner, path),
-        Value::List(list) => items(list, path),
-        plain => {
-            let mut out = Map::new();
-            out.insert("value".to_owned(), scalar(plain));
-            out.insert("unit".to_owned(), unit(path));
-            out.insert("evidence".to_owned(), evidence(fact));
-            Json::Object(out)
+/// A record and the path of its parent; keys are in the order of their letters everywhere.
+struct OfRecord<'a>(&'a Record, &'a str);
+
+impl Serialize for OfRecord<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let Self(record, prefix) = *self;
+        let mut map = out.serialize_map(Some(record.fields.len()))?;
+        for (name, fact) in &record.fields {
+            let path = if prefix.is_empty() {
+                name.clone()
+            } else {
+                format!("{prefix}.{name}")
+            };
+            map.serialize_entry(name, &OfFact(fact, &path))?;
+        }
+        map.end()
+    }
+}
+
+struct OfFact<'a>(&'a Fact, &'a str);
+
+impl Serialize for OfFact<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let Self(fact, path) = *self;
+        match &fact.value {
+            Value::Record(inner) => OfRecord(inner, path).serialize(out),
+            Value::List(list) => {
+                let below = format!("{path}[]");
+                let mut map = out.serialize_map(Some(3))?;
+                map.serialize_entry("items", &OfItems(&list.items, &below))?;
+                map.serialize_entry("partial", &list.partial)?;
+                map.serialize_entry("unit", &unit(path))?;
+                map.end()
+            }
+            plain => {
+                let mut map = out.serialize_map(Some(3))?;
+                map.serialize_entry("evidence", &fact.evidence)?;
+                map.serialize_entry("unit", &unit(path))?;
+                map.serialize_entry("value", &scalar(plain))?;
+                map.end()
+            }
         }
     }
 }
 
-fn items(list: &List, path: &str) -> Json {
-    let below = format!("{path}[]");
-    let items: Vec<Json> = list
-        .items
-        .iter()
-        .map(|item| match &item.value {
-            Value::Record(inner) => record(inner, &below),
-            plain => scalar(plain),
-        })
-        .collect();
-    json!({"unit": unit(path), "partial": list.partial, "items": items})
+struct OfItems<'a>(&'a [Fact], &'a str);
+
+impl Serialize for OfItems<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut items = out.serialize_seq(Some(self.0.len()))?;
+        for item in self.0 {
+            match &item.value {
+                Value::Record(inner) => items.serialize_element(&OfRecord(inner, self.1))?,
+                plain => items.serialize_element(&scalar(plain))?,
+            }
+        }
+        items.end()
+    }
 }
 
 fn scalar(value: &Value) -> Json {
@@ -78,16 +111,8 @@ fn scalar(value: &Value) -> Json {
     }
 }
 
-fn unit(path: &str) -> Json {
-    names::find(path).map_or(Json::Null, |name| json!(name.kind))
-}
-
-fn evidence(fact: &Fact) -> Json {
-    let lines = fact
-        .evidence
-        .iter()
-        .map(|e| json!({"entry": e.entry, "line": e.line, "text": e.text}));
-    Json::Array(lines.collect())
+fn unit(path: &str) -> Option<Kind> {
+    names::find(path).map(|name| name.kind)
 }
 
 /// The declared names as a Markdown page, one table a group.

@@ -92,7 +92,9 @@ fn kept_lines_are_those_of_the_file_under_their_numbers() {
 #[test]
 fn a_table_of_any_length_stays_whole() {
     let mut text = log(1_000, &[900]);
-    text.push_str("[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n");
+    text.push_str(
+        "[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n",
+    );
     for pid in 0..3_000 {
         text.push_str(&format!(
             "[{pid:>7}]     0 {pid} 26512 181 221184 37 0 sshd\n"

@@ -16,9 +16,20 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     }
     // A table that the end of the log cuts may lack rows.
     let torn = event.cut_end;
+    let kept = largest_rows(view);
+    let partial = if torn {
+        Some("the log ends inside the task table".to_owned())
+    } else if kept.len() < event.tasks.len() {
+        let (kept, all) = (kept.len(), event.tasks.len());
+        Some(format!(
+            "of {all} rows the {kept} largest: the case has too many reports for all rows of all"
+        ))
+    } else {
+        None
+    };
     let list = List {
-        items: event.tasks.iter().map(|row| fact(view, row)).collect(),
-        partial: torn.then(|| "the log ends inside the task table".to_owned()),
+        items: kept.into_iter().map(|row| fact(view, row)).collect(),
+        partial,
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;
@@ -44,6 +55,21 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         one(view, "exempt_largest", exempt, record);
     }
     group(view, record);
+}
+
+/// The rows that are put, in the order of the table: the largest ones, and the victim's.
+fn largest_rows<'v>(view: &'v View<'_>) -> Vec<&'v Seen<Task>> {
+    let rows = &view.event.tasks;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    if rows.len() > view.rows_max {
+        let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
+        let pages = |at: &usize| rows.get(*at).and_then(|row| row.value.total_pages());
+        let killed = |at: &usize| victim.is_some() && rows.get(*at) == victim;
+        order.sort_by_key(|at| std::cmp::Reverse((killed(at), pages(at))));
+        order.truncate(view.rows_max);
+        order.sort_unstable();
+    }
+    order.into_iter().filter_map(|at| rows.get(at)).collect()
 }
 
 fn fact(view: &View<'_>, row: &Seen<Task>) -> Fact {

@@ -1,0 +1,220 @@
+//! Torn, fused and mixed logs: never a panic, never an invented number, and the victim is found
+//! while a line that names it survives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use crate::generator::{self, CARRIERS, Cell, Oom, carrier::Carrier, model::UNIT_KB};
+use crate::{WHOLE, events, facts_of, shown};
+use oomscene_analyzer::facts::{Facts, Record, Value};
+
+/// Facts that add up or compare what was found: with less found they are less, not wrong.
+const SUMS: &[&str] = &[
+    "tasks_total_bytes",
+    "largest_task",
+    "largest_group",
+    "exempt_largest",
+    "largest_child",
+    "accounted_bytes",
+    "rss_bytes",
+    "memory.anon_bytes",
+    "memory.file_bytes",
+    "memory.ram_bytes",
+    "memcg.anon_bytes",
+    "memcg.file_bytes",
+    "memcg.shmem_bytes",
+    "_count",
+];
+
+/// Carriers that are read; the others are rows of `failing.rs`.
+fn read_carriers() -> Vec<&'static Carrier> {
+    CARRIERS
+        .iter()
+        .filter(|carrier| !matches!(carrier.name, "journal json" | "journal export"))
+        .collect()
+}
+
+prop_compose! {
+    fn any_form()(cell in prop::sample::select(generator::cells()), carrier in prop::sample::select(read_carriers())) -> (Cell, &'static Carrier) {
+        (cell, carrier)
+    }
+}
+
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+impl std::fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Every number of the events by its name; rows of tables without their place.
+fn numbers(facts: &Facts) -> BTreeMap<String, BTreeSet<i128>> {
+    let mut all = BTreeMap::new();
+    for event in events(facts) {
+        walk(event, "", &mut all);
+    }
+    all
+}
+
+fn walk(record: &Record, prefix: &str, all: &mut BTreeMap<String, BTreeSet<i128>>) {
+    for (name, fact) in &record.fields {
+        let path = format!("{prefix}{name}");
+        match &fact.value {
+            Value::Int(number) => {
+                all.entry(path).or_default().insert(*number);
+            }
+            Value::Record(inner) => walk(inner, &format!("{path}."), all),
+            Value::List(list) => {
+                for item in &list.items {
+                    if let Value::Record(inner) = &item.value {
+                        walk(inner, &format!("{path}."), all);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Numbers of `torn` that the whole logs do not have under that name.
+fn invented(torn: &Facts, whole: &[Facts]) -> Vec<String> {
+    let mut known: BTreeMap<String, BTreeSet<i128>> = BTreeMap::new();
+    for facts in whole {
+        for (path, numbers) in numbers(facts) {
+            known.entry(path).or_default().extend(numbers);
+        }
+    }
+    numbers(torn)
+        .into_iter()
+        .filter(|(path, _)| !SUMS.iter().any(|sum| path.contains(sum)))
+        .flat_map(|(path, found)| {
+            let known = known.get(&path).cloned().unwrap_or_default();
+            found
+                .into_iter()
+                .filter(move |n| !known.contains(n))
+                .map(move |n| format!("{path} = {n}"))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn lines(cell: Cell, carrier: &Carrier, oom: &Oom) -> Vec<String> {
+    let text: String = generator::records(oom, cell)
+        .iter()
+        .enumerate()
+        .map(|(n, record)| (carrier.render)(n, record))
+        .collect();
+    text.split_inclusive('\n').map(str::to_owned).collect()
+}
+
+fn victims(facts: &Facts) -> BTreeSet<String> {
+    events(facts)
+        .into_iter()
+        .map(|event| shown(event, "victim.comm"))
+        .collect()
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    #[test]
+    fn a_cut_end_invents_nothing((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let text = lines(cell, carrier, &Oom::first()).concat();
+        let mut at = (text.len() as f64 * part) as usize;
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let whole = facts_of(text.as_bytes(), WHOLE);
+        let found = invented(&facts_of(&text.as_bytes()[..at], WHOLE), &[whole]);
+        prop_assert!(found.is_empty(), "cut after {:?}: {found:?}", &text[..at].lines().last());
+    }
+
+    #[test]
+    fn a_cut_head_invents_nothing((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let all = lines(cell, carrier, &Oom::first());
+        let whole = facts_of(all.concat().as_bytes(), WHOLE);
+        let from = (all.len() as f64 * part) as usize;
+        let torn = facts_of(all[from..].concat().as_bytes(), WHOLE);
+        let found = invented(&torn, &[whole]);
+        prop_assert!(found.is_empty(), "begins with {:?}: {found:?}", all.get(from));
+        if all[from..].concat().contains("C1 CompilerThre") {
+            prop_assert!(victims(&torn).contains("C1 CompilerThre"), "from {:?}: {:?}", all.get(from), victims(&torn));
+        }
+    }
+
+    #[test]
+    fn a_lost_line_loses_no_victim((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let mut all = lines(cell, carrier, &Oom::first());
+        let whole = facts_of(all.concat().as_bytes(), WHOLE);
+        let lost = all.remove((all.len() as f64 * part) as usize);
+        let torn = facts_of(all.concat().as_bytes(), WHOLE);
+        let found = invented(&torn, &[whole]);
+        prop_assert!(found.is_empty(), "without {lost:?}: {found:?}");
+        prop_assert!(victims(&torn).contains("C1 CompilerThre"), "without {lost:?}: {:?}", victims(&torn));
+    }
+
+    #[test]
+    fn fused_lines_invent_nothing((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let mut all = lines(cell, carrier, &Oom::first());
+        let whole = facts_of(all.concat().as_bytes(), WHOLE);
+        let at = (all.len() as f64 * part) as usize;
+        let fused = all[at].trim_end_matches(['\r', '\n']).to_owned();
+        all[at].clone_from(&fused);
+        let torn = facts_of(all.concat().as_bytes(), WHOLE);
+        let found = invented(&torn, &[whole]);
+        prop_assert!(found.is_empty(), "{fused:?} and the next: {found:?}");
+        prop_assert!(victims(&torn).contains("C1 CompilerThre"), "{fused:?} and the next: {:?}", victims(&torn));
+    }
+
+    #[test]
+    fn interleaved_reports_invent_nothing((cell, carrier) in any_form(), turns in prop::collection::vec(1..9_usize, 1..60)) {
+        let (first, second) = (lines(cell, carrier, &Oom::first()), lines(cell, carrier, &Oom::second()));
+        let whole = [facts_of(first.concat().as_bytes(), WHOLE), facts_of(second.concat().as_bytes(), WHOLE)];
+        let mut sides = [first.into_iter(), second.into_iter()];
+        let mut mixed = String::new();
+        for (turn, count) in turns.into_iter().chain([usize::MAX, usize::MAX]).enumerate() {
+            mixed.extend(sides[turn % 2].by_ref().take(count));
+        }
+        let torn = facts_of(mixed.as_bytes(), WHOLE);
+        let found = invented(&torn, &whole);
+        prop_assert!(found.is_empty(), "{found:?} in\n{mixed}");
+        for victim in ["C1 CompilerThre", "postgres: wal w"] {
+            prop_assert!(victims(&torn).contains(victim), "{victim} is not among {:?} in\n{mixed}", victims(&torn));
+        }
+    }
+
+    #[test]
+    fn a_torn_log_is_the_same_condensed((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let text = lines(cell, carrier, &Oom::first()).concat();
+        let at = (text.len() as f64 * part) as usize;
+        let torn = &text.as_bytes()[at..];
+        prop_assert!(facts_of(torn, WHOLE).root == facts_of(torn, 0).root);
+    }
+}
+
+/// The model's numbers are what the properties compare: both reports must share none.
+#[test]
+fn the_two_ooms_share_no_size() {
+    let sizes = |oom: &Oom| -> BTreeSet<u64> {
+        oom.tasks()
+            .iter()
+            .flat_map(|task| [task.pid, task.vm * UNIT_KB, task.rss() * UNIT_KB])
+            .chain([oom.usage * UNIT_KB, oom.failcnt])
+            .collect()
+    };
+    assert!(sizes(&Oom::first()).is_disjoint(&sizes(&Oom::second())));
+}
