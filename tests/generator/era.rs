@@ -21,7 +21,7 @@ const fn era(name: &'static str, release: &'static str, version: u32, el: u8) ->
 }
 
 pub(crate) const ERAS: &[Era] = &[
-    era("2.6.32", "2.6.32-5-amd64", 206, 0),
+    era("2.6.32", "2.6.32-5", 206, 0),
     era("el6", "2.6.32-754.el6", 207, 6),
     era("3.10", "3.10.108", 310, 0),
     era("el7", "3.10.0-1160.el7", 310, 7),
