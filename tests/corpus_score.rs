@@ -358,7 +358,7 @@ fn value(field: &str, event: &Json, own: &Ours<'_>) -> Option<String> {
             let seconds = record.number("uptime_seconds")?;
             Some(format!("[{seconds:>12.6}]"))
         }
-        "n_tasks_in_table" => Some(tasks(record)?.to_string()),
+        "n_tasks_in_table" => int("tasks_count"),
         "swap_total_kb" => kb("memory.swap_total_bytes"),
         "swap_free_kb" => kb("memory.swap_free_bytes"),
         "first_line" => own.first_line().map(|n| n.to_string()),
@@ -367,13 +367,6 @@ fn value(field: &str, event: &Json, own: &Ours<'_>) -> Option<String> {
         "killed_unit" => text("target"),
         "selected_comm" => text("victim.chosen_comm"),
         "selected_pid" => int("victim.chosen_pid"),
-        _ => None,
-    }
-}
-
-fn tasks(record: &Record) -> Option<usize> {
-    match &record.get("tasks")?.value {
-        Value::List(list) => Some(list.items.len()),
         _ => None,
     }
 }

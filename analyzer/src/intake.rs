@@ -1,19 +1,24 @@
-//! What kind of input is this? Opens a bundle, a folder or a bare log; never looks into contents.
+//! What kind of input is this? Opens a bundle, a folder or a bare log. Looks into contents only to
+//! find what of a log too long to hold must be kept.
 
 mod archive;
+mod condense;
 mod error;
 mod folder;
 
+use std::collections::BTreeMap;
 use std::fs::File as Disk;
 use std::io::{self, Read};
 use std::path::Path;
 
 use oomscene_bundle::{End, Header, Line, Outcome, Reader, Tear, layout};
 
+pub use condense::{Condensed, Jump};
 pub use error::IntakeError;
 
-/// Most bytes of one bare log. A laptop holds it; a larger one is cut here and the cut is told.
-pub const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Longest bare log that is held whole, in bytes. Of a longer one only the lines around reports are
+/// kept: a log of any size is read in the memory that its reports need.
+pub const WHOLE_LOG_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Name of standard input on the command line.
 pub const STDIN: &str = "-";
 
@@ -48,6 +53,8 @@ pub struct Input {
     pub header: Option<Header>,
     /// Files in their order.
     pub files: Vec<File>,
+    /// Of which files, by path, only the lines around reports are in `files`.
+    pub condensed: BTreeMap<String, Condensed>,
     /// Ledger lines of a bundle; in a folder or a log, what could not be read whole and why.
     pub ledger: Vec<Line>,
     /// End record, when it is a complete bundle.
@@ -68,6 +75,7 @@ impl Input {
             kind: InputKind::Folder,
             header: None,
             files: Vec::new(),
+            condensed: BTreeMap::new(),
             ledger: Vec::new(),
             end: None,
             tear: None,
@@ -124,7 +132,7 @@ impl Input {
     }
 
     fn verify(&mut self) {
-        let stated: std::collections::BTreeMap<&str, &str> = self
+        let stated: BTreeMap<&str, &str> = self
             .ledger
             .iter()
             .filter_map(|l| Some((l.path.as_str(), l.sha256.as_deref()?)))
@@ -151,6 +159,7 @@ impl Input {
             kind: InputKind::Bundle,
             header: Some(bundle.header),
             files: files.collect(),
+            condensed: BTreeMap::new(),
             ledger: bundle.ledger,
             end: bundle.end,
             tear: bundle.tear,
@@ -209,30 +218,51 @@ fn open_stream(name: &str, stream: &mut dyn Read) -> Result<Input, IntakeError> 
             let bundle = Reader::read(&mut whole).map_err(|e| IntakeError::bundle(name, &e))?;
             Ok(Input::from_bundle(name, bundle))
         }
-        archive::Shape::GzippedText => log(name, &mut archive::unpack(whole), LOG_BYTES_MAX),
-        archive::Shape::Text => log(name, &mut whole, LOG_BYTES_MAX),
+        archive::Shape::GzippedText => {
+            open_log(name, &mut archive::unpack(whole), WHOLE_LOG_BYTES_MAX)
+        }
+        archive::Shape::Text => open_log(name, &mut whole, WHOLE_LOG_BYTES_MAX),
         archive::Shape::Foreign { what, remedy } => Err(IntakeError::new(name, what, remedy)),
     }
 }
 
-fn log(name: &str, stream: &mut dyn Read, bytes_max: u64) -> Result<Input, IntakeError> {
+/// Opens a stream as a bare log. Up to `whole_bytes_max` bytes it is held whole.
+///
+/// # Errors
+/// A stream of which not one byte could be read.
+pub fn open_log(
+    name: &str,
+    stream: &mut dyn Read,
+    whole_bytes_max: usize,
+) -> Result<Input, IntakeError> {
     let mut content = Vec::new();
-    let read = stream.take(bytes_max + 1).read_to_end(&mut content);
+    let mut read = stream
+        .take(whole_bytes_max as u64 + 1)
+        .read_to_end(&mut content)
+        .map(|_| ());
     let path = Path::new(name)
         .file_name()
         .map_or_else(|| name.to_owned(), |n| n.to_string_lossy().into_owned());
     let mut input = Input::from_files(name, Vec::new());
     input.kind = InputKind::Log;
+    if content.len() > whole_bytes_max {
+        let head = content;
+        let told;
+        (content, told, read) = condense::read(&head, stream, condense::KEPT_BYTES_MAX);
+        if told.full {
+            let reason = format!(
+                "holds more than {} bytes of reports; what follows was not kept",
+                condense::KEPT_BYTES_MAX
+            );
+            input.note(&path, Outcome::Truncated, reason);
+        }
+        input.condensed.insert(path.clone(), told);
+    }
     match read {
         // A damaged gzip stream still holds what came before the damage.
         Err(error) if content.is_empty() => return Err(IntakeError::io(name, &error)),
         Err(error) => input.note(&path, Outcome::Truncated, error.to_string()),
-        Ok(_) if content.len() as u64 > bytes_max => {
-            content.truncate(usize::try_from(bytes_max).unwrap_or(usize::MAX));
-            let reason = format!("longer than {bytes_max} bytes; the rest was not read");
-            input.note(&path, Outcome::Truncated, reason);
-        }
-        Ok(_) => {}
+        Ok(()) => {}
     }
     input.files.push(File { path, content });
     Ok(input)

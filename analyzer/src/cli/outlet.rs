@@ -88,7 +88,12 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
 
 /// Writes to a stream whose reader may have gone (`| head`).
 pub(super) fn say(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    said(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// A reader that goes away is no failure.
+pub(super) fn said(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Internal(format!(
             "cannot write to standard output: {error}"
         ))),

@@ -11,7 +11,7 @@ use super::{
     Facts, cgroups, derived, header, host, kernel_log, logs, meminfo, nodes, pressure, probes,
     processes, slabinfo, swaps, sysctl, tmpfs, units, vmstat, zones,
 };
-use crate::intake::{File, Input, InputKind};
+use crate::intake::{Condensed, File, Input, InputKind};
 
 /// Reads what it knows of some files; what it cannot read becomes a gap.
 pub type Parse = fn(&[&Source<'_>], &mut Facts);
@@ -88,6 +88,7 @@ pub(super) struct Placed<'a> {
     pub(super) entry: String,
     pub(super) kind: InputKind,
     pub(super) file: &'a File,
+    pub(super) condensed: Option<&'a Condensed>,
 }
 
 /// Several inputs are one case of one machine: a file that an earlier input has too is not read
@@ -112,6 +113,7 @@ fn placed<'a>(inputs: &'a [Input], facts: &mut Facts) -> Vec<Placed<'a>> {
                 entry,
                 kind: input.kind,
                 file,
+                condensed: input.condensed.get(&file.path),
             });
         }
         if twice > 0 {

@@ -5,6 +5,7 @@
 //! say about the same moments.
 
 use super::{Evidence, Facts, List, Record, oom};
+use crate::intake::Condensed;
 use crate::words::{Bilingual, Lang};
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub struct Log<'a> {
     pub source: Source,
     /// The bytes.
     pub content: &'a [u8],
+    /// What was left out of them, when the log was too long to hold.
+    pub condensed: Option<&'a Condensed>,
     /// Why only a part of the file is here; `None` when the file is whole.
     pub cut: Option<String>,
     /// A bare log: nobody knows what was before and after.
@@ -141,8 +144,22 @@ fn one(
         notices: Vec::new(),
     };
     let mut audit = audit::Audit::default();
+    let mut jumps = log
+        .condensed
+        .map_or(&[][..], |c| &c.jumps)
+        .iter()
+        .peekable();
     let mut rest = log.content;
     while !rest.is_empty() {
+        let offset = log.content.len() - rest.len();
+        if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
+            // Nothing of a report lies in what was left out.
+            reader.finish(&mut |line, found| {
+                hear(line, found, &mut told, &mut audit, around, calls, index);
+            });
+            told.joiner.finish();
+            reader.jump(jump.line);
+        }
         let end = memchr::memchr(b'\n', rest);
         let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after.get(1..).unwrap_or_default();
@@ -154,6 +171,9 @@ fn one(
     reader.finish(&mut |line, found| {
         hear(line, found, &mut told, &mut audit, around, calls, index);
     });
+    if let Some(condensed) = log.condensed {
+        told.coverage.lines = condensed.lines;
+    }
     told.joiner.finish();
     around.execs.extend(audit.finish());
     told

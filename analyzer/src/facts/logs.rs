@@ -102,6 +102,7 @@ pub(super) fn read(
                 log::Source::Text
             },
             content: &placed.file.content,
+            condensed: placed.condensed,
             cut: cuts.get(path.as_str()).cloned(),
             excerpt: placed.kind == InputKind::Log,
         });

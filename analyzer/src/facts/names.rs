@@ -3,6 +3,8 @@
 //! Each row says the path, the kind with its unit, what it means, and which item of a collection
 //! it comes from. `[]` marks an item of a list. Adding a fact = a row here and a `put` in a parser.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
 mod cgroups;
 mod host;
 mod logs;
@@ -82,6 +84,9 @@ pub fn all() -> impl Iterator<Item = &'static Name> {
     TABLES.iter().copied().flatten()
 }
 
+static BY_PATH: LazyLock<BTreeMap<&'static str, &'static Name>> =
+    LazyLock::new(|| all().map(|name| (name.path, name)).collect());
+
 /// The declaration of `path`; indexes like `[3]` are read as `[]`.
 #[must_use]
 pub fn find(path: &str) -> Option<&'static Name> {
@@ -98,7 +103,7 @@ pub fn find(path: &str) -> Option<&'static Name> {
             _ => bare.push(c),
         }
     }
-    all().find(|n| n.path == bare)
+    BY_PATH.get(bare.as_str()).copied()
 }
 
 /// Whether some declared name lies below `path` (it is a record).

@@ -109,13 +109,6 @@ fn a_damaged_gzipped_log_keeps_what_came_before() {
 }
 
 #[test]
-fn a_long_log_is_cut_and_says_so() {
-    let input = log("big.log", &mut b"0123456789".as_slice(), 4).unwrap();
-    assert_eq!(input.files[0].content, b"0123");
-    assert_eq!(input.ledger[0].outcome, Outcome::Truncated);
-}
-
-#[test]
 fn foreign_archives_are_named_with_a_remedy() {
     let mut tar = tar_of("sosreport/proc/meminfo");
     assert!(stream(&tar).unwrap_err().to_string().contains("tar xf"));

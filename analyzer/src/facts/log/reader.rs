@@ -52,6 +52,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Lines were left out before the line `number`, which is fed next.
+    pub(super) fn jump(&mut self, number: u32) {
+        self.number = number.saturating_sub(1);
+        self.last = Last::default();
+    }
+
     /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
     /// says that the log ends in this line without a newline: a number at its end may lack digits.
     pub(super) fn feed(

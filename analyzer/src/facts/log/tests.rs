@@ -44,6 +44,7 @@ fn facts_of(logs: &[(&str, &[u8])]) -> Facts {
             entry,
             source: Source::Text,
             content,
+            condensed: None,
             cut: None,
             excerpt: true,
         })

@@ -33,7 +33,15 @@ pub(super) struct View<'a> {
     pub(super) paths: cgroup::Paths,
     /// Release of the kernel; from a neighbour in the same log when this report lost its own.
     pub(super) release: Option<Seen<String>>,
+    /// How many rows of its task table are put.
+    pub(super) rows_max: usize,
 }
+
+/// Rows of task tables that are put for all events together: a row with its evidence takes some
+/// kilobytes, and a machine that kills for weeks logs tens of thousands.
+const TASK_ROWS_MAX: usize = 4096;
+/// Rows that each event gets however many there are.
+const TASK_ROWS_MIN: usize = 16;
 
 impl View<'_> {
     /// Bytes of so many pages, when the page size is known.
@@ -91,6 +99,7 @@ fn view<'a>(event: &'a OomEvent, page: Option<&'a PageSize>, all: &[OomEvent]) -
         victim,
         paths,
         release: head::release(event, all),
+        rows_max: (TASK_ROWS_MAX / all.len().max(1)).max(TASK_ROWS_MIN),
     }
 }
 

@@ -160,7 +160,8 @@ impl Joiner {
         if let Some(held) = self.held.take() {
             self.release(&held);
         }
-        let torn = self.lines_since == 0;
+        // One line more may be the rest of the line that was cut, without its prefix.
+        let torn = self.lines_since <= 1;
         if let Open::Event(event) = &mut self.open {
             if torn && !event.ended() {
                 event.cut_end = true;

@@ -75,8 +75,21 @@ pub fn of_dump(memory: &MemoryDump, release: Option<&str>, header: &Machine) -> 
 fn from_report(event: &OomEvent) -> Option<PageSize> {
     from_free_lists(event)
         .or_else(|| from_sentinel(event))
-        .or_else(|| from_victim(event))
-        .or_else(|| from_cgroup(event))
+        .or_else(|| from_victim(event).filter(|size| is_possible(event, size.bytes)))
+        .or_else(|| from_cgroup(event).filter(|size| is_possible(event, size.bytes)))
+}
+
+/// Whether the architecture has pages of that size: the ratio of two figures misleads when the rows
+/// of two reports were mixed.
+fn is_possible(event: &OomEvent, bytes: u64) -> bool {
+    let Some(machine) = release(event).and_then(machine) else {
+        // Only sparc64 and alpha have 8 KiB, and they would say so.
+        return bytes != 8192;
+    };
+    match FIXED.iter().find(|(name, _)| *name == machine) {
+        Some((_, only)) => bytes == *only,
+        None => bytes != 8192 || ["sparc64", "alpha"].contains(&machine),
+    }
 }
 
 fn from_free_lists(event: &OomEvent) -> Option<PageSize> {

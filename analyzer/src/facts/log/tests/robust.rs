@@ -146,6 +146,7 @@ fn a_whole_ring_buffer_makes_the_list_whole() {
         entry: "scene/kmsg",
         source: Source::Kmsg,
         content: b"6,0,0,-;Linux version 6.8.0\n",
+        condensed: None,
         cut: None,
         excerpt: false,
     };
@@ -170,6 +171,7 @@ fn uptime_becomes_wall_time_through_the_clocks() {
         entry: "scene/kmsg",
         source: Source::Kmsg,
         content: b"3,2,5000000,-;Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n",
+        condensed: None,
         cut: None,
         excerpt: false,
     };
@@ -203,6 +205,7 @@ fn a_unit_in_the_journal_belongs_to_a_kill_in_the_ring_buffer() {
         entry,
         source,
         content,
+        condensed: None,
         cut: None,
         excerpt: false,
     };

@@ -26,6 +26,15 @@ pub(super) fn scale(view: &View<'_>) -> Option<Scale> {
     if !columns.iter().any(|c| c == "swapents") {
         return None;
     }
+    // The line that names the constraint comes last. Without it (`oom-kill:`; before 5.0, which
+    // still prints a cpuset line of its own, `Kill process`) the memory in question may have been
+    // that of some nodes only.
+    let event = view.event;
+    let told = event.summary.as_ref().map(|s| s.value.constraint.is_some());
+    let old = event.cpuset.is_some() && !event.kills.is_empty();
+    if event.cut_end || !told.unwrap_or(old) {
+        return None;
+    }
     let page_bytes = view.page?.bytes;
     let (bytes, evidence) = match view.constraint.value {
         "memcg" => of_cgroup(view)?,
@@ -54,11 +63,8 @@ fn of_cgroup(view: &View<'_>) -> Option<(u64, Vec<Evidence>)> {
         evidence.extend(both.evidence.clone());
         return Some((both.value.limit()?.max(limit), evidence));
     }
-    let swap = match swap {
-        Some(swap) => swap.value.limit()?,
-        None => 0,
-    };
-    Some((limit.checked_add(swap)?, evidence))
+    // Neither line: with v1 the kernel counts no swap, or the line is lost. Which one is not told.
+    Some((limit.checked_add(swap?.value.limit()?)?, evidence))
 }
 
 fn of_machine(view: &View<'_>) -> Option<(u64, Vec<Evidence>)> {
@@ -110,6 +116,10 @@ pub(super) fn put(view: &View<'_>, scale: &Scale, record: &mut Record) {
         .iter()
         .filter(|r| r.value.oom_score_adj == Some(-1000));
     record.put("exempt_count", exempt.count(), scale.evidence.clone());
+    // In a part of the table another row may have been first.
+    if view.event.headless_table {
+        return;
+    }
     let Some((pages, row)) = first else { return };
     let place = [row.evidence.clone(), scale.evidence.clone()].concat();
     record.put("first_in_line.pid", row.value.pid, place.clone());

@@ -10,17 +10,24 @@ use crate::facts::{
     oom::{event::Seen, tasks::Task},
 };
 
-/// Which end of the table the log lacks, if any.
-fn cut(headless: bool, torn: bool) -> Option<Arc<Bilingual>> {
-    let reason = match (headless, torn) {
-        (true, _) => Bilingual::new(
+/// Why the list lacks rows of the table, if it does: the log lacks one end of it, or only the
+/// largest rows were kept.
+fn cut(headless: bool, torn: bool, left_out: Option<(usize, usize)>) -> Option<Arc<Bilingual>> {
+    let reason = match (headless, torn, left_out) {
+        (true, _, _) => Bilingual::new(
             "the beginning of the task table is lost",
             "任务表的开头部分已丢失",
         ),
-        (false, true) => {
+        (false, true, _) => {
             Bilingual::new("the log ends inside the task table", "日志在任务表中间结束")
         }
-        (false, false) => return None,
+        (false, false, Some((kept, all))) => Bilingual::new(
+            format!(
+                "of {all} rows the {kept} largest: the case has too many reports for all rows of all"
+            ),
+            format!("共 {all} 行，仅保留最大的 {kept} 行：报告太多，无法全部保留"),
+        ),
+        (false, false, None) => return None,
     };
     Some(Arc::new(reason))
 }
@@ -34,13 +41,14 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     // A table that the end of the log cuts may lack rows.
     let torn = event.cut_end || event.headless_table;
     let scale = badness::scale(view);
+    let kept = largest_rows(view);
+    let left_out = (kept.len() < event.tasks.len()).then_some((kept.len(), event.tasks.len()));
     let list = List {
-        items: event
-            .tasks
-            .iter()
+        items: kept
+            .into_iter()
             .map(|row| fact(view, row, scale.as_ref()))
             .collect(),
-        partial: cut(event.headless_table, torn),
+        partial: cut(event.headless_table, torn, left_out),
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;
@@ -69,6 +77,21 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     if let Some(scale) = &scale {
         badness::put(view, scale, record);
     }
+}
+
+/// The rows that are put, in the order of the table: the largest ones, and the victim's.
+fn largest_rows<'v>(view: &'v View<'_>) -> Vec<&'v Seen<Task>> {
+    let rows = &view.event.tasks;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    if rows.len() > view.rows_max {
+        let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
+        let pages = |at: &usize| rows.get(*at).and_then(|row| row.value.total_pages());
+        let killed = |at: &usize| victim.is_some() && rows.get(*at) == victim;
+        order.sort_by_key(|at| std::cmp::Reverse((killed(at), pages(at))));
+        order.truncate(view.rows_max);
+        order.sort_unstable();
+    }
+    order.into_iter().filter_map(|at| rows.get(at)).collect()
 }
 
 fn fact(view: &View<'_>, row: &Seen<Task>, scale: Option<&badness::Scale>) -> Fact {

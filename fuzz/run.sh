@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Fuzzes every target for SECONDS (default 60), from seeds made of the fixtures.
+# Usage: fuzz/run.sh [SECONDS] [TARGET…]
+# Needs the nightly toolchain and cargo-fuzz (`cargo install cargo-fuzz`). A finding is kept below
+# fuzz/artifacts and ends the run with exit status 1.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+seconds=${1:-60}
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(log_reader bundle_reader)
+command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 2; }
+mkdir -p corpus/log_reader corpus/bundle_reader
+cp ../tests/fixtures/logs/* corpus/log_reader/
+cargo +nightly run --quiet --bin seed_bundle -- corpus/bundle_reader
+failed=0
+for target in "${targets[@]}"; do
+    echo "== $target, $seconds s"
+    # The log reader is slow on long lines: beyond this length nothing new is found.
+    cargo +nightly fuzz run --fuzz-dir . "$target" -- -max_total_time="$seconds" -max_len=65536 -timeout=20 \
+        -rss_limit_mb=4096 -print_final_stats=1 2>"$target.out" || failed=1
+    grep -E 'panicked|SUMMARY|ERROR|stat::number_of_executed_units|stat::peak_rss_mb' "$target.out" || true
+done
+exit $failed
