@@ -144,6 +144,25 @@ proptest! {
 }
 
 #[test]
+fn a_tear_behind_the_end_record_is_none() {
+    let mut raw = Vec::new();
+    std::io::Read::read_to_end(
+        &mut flate2::read::GzDecoder::new(whole().as_slice()),
+        &mut raw,
+    )
+    .unwrap();
+    // Half of the padding after the last entry, and no gzip trailer.
+    raw.truncate(raw.len() - 700);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&raw).unwrap();
+    let mut bytes = gzip.finish().unwrap();
+    bytes.truncate(bytes.len() - 8);
+    let bundle = Reader::read(bytes.as_slice()).unwrap();
+    assert!(bundle.end.is_some());
+    assert_eq!(bundle.tear, None);
+}
+
+#[test]
 fn a_changed_entry_is_named() {
     let mut stated = line("proc/meminfo");
     stated.sha256 = Some("0".repeat(64));

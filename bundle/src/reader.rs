@@ -80,6 +80,8 @@ impl Reader {
         }
         match outcome {
             Ok(()) => {}
+            // Behind the end record there is only padding: the bundle is whole.
+            Err(error) if error.kind() == Kind::Io && bundle.end.is_some() => {}
             Err(error) if error.kind() == Kind::Io && bundle.has_header() => {
                 bundle.tear = Some(Tear {
                     after: bundle.last_path(),

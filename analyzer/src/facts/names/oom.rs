@@ -163,6 +163,7 @@ pub(super) const NAMES: &[Name] = &[
     name("oom_groups[].events_count", Kind::Count, "events", "kernel log"),
     name("oom_groups[].joined_count", Kind::Count, "of these, torn reports without cgroup path that were joined by name, oom_score_adj and being in a container", "kernel log"),
     name("oom_groups[].containers_count", Kind::Count, "different containers: more than one means it was started again", "kernel log"),
+    name("oom_groups[].programs_count", Kind::Count, "different names of victims: more than one means that not one program was started again", "kernel log"),
     name("oom_groups[].victims_count", Kind::Count, "different victim pids", "kernel log"),
     name("oom_groups[].containers_text", Kind::Text, "ids of the containers, shortened, in order", "kernel log"),
     name("oom_groups[].victims_text", Kind::Text, "pids of the victims in order", "kernel log"),

@@ -120,6 +120,10 @@ fn record(key: &str, group: &[(&View<'_>, &Record)]) -> Record {
         .filter_map(|(v, _)| v.victim.as_ref().map(|victim| victim.pid.to_string()))
         .collect();
     let victims = distinct(victims.iter().map(String::as_str));
+    let comms = group
+        .iter()
+        .filter_map(|(v, _)| Some(v.victim.as_ref()?.comm.as_ref()?.value.as_str()));
+    record.put("programs_count", distinct(comms).len(), places.clone());
     record.put("victims_count", victims.len(), places.clone());
     record.put("victims_text", victims.join(", "), places.clone());
     let comm = group
