@@ -289,6 +289,8 @@ fn case_11_overcommit_2() {
 /// A policy or circumstance without a failure must not pretend to be a root cause.
 fn check_context(name: &str, host: &str, rule: &str, says: &[&str]) {
     let json: serde_json::Value = serde_json::from_str(&run(&[host], "json", "en")).unwrap();
+    let headline = json["verdict"]["headline"].as_str().unwrap();
+    assert!(headline.contains("What stands out"), "{name}: {headline}");
     let contributing = json["contributing"].as_array().unwrap();
     assert!(
         contributing.iter().any(|f| f["rule"] == rule),

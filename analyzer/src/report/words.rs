@@ -156,6 +156,7 @@ pub const WORDS: &[Row] = &[
     // Sections
     ("other_causes", "Other causes that hold", "其他成立的原因"),
     ("contributing", "What made it worse", "促成因素"),
+    ("stands_out", "What stands out", "值得注意"),
     ("unexplained", "Seen and not explained", "已观察到但未得到解释"),
     ("bystanders", "Not to blame", "无关的旁观者"),
     ("part_asked", "only asked for memory at that moment; killed was", "只是当时在申请内存；被杀的是"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{CannotTell, Found, Outcome, events};
+use super::{CannotTell, Found, Outcome, events, rank};
 use crate::{
     facts::{Facts, Value},
     finding::{Finding, Role},
@@ -36,8 +36,11 @@ pub(super) fn outcome(
     let failure = failure(rest, facts, short);
     let (outcome, headline) = match &failure {
         Some(says) => (Outcome::NotDetermined, says.clone()),
-        None if covers_the_boot(facts) => (Outcome::NothingSinceBoot, calm()),
-        None => (Outcome::NothingInWhatWasRead, calm_so_far(facts)),
+        None if covers_the_boot(facts) => (Outcome::NothingSinceBoot, and_stands_out(calm(), rest)),
+        None => (
+            Outcome::NothingInWhatWasRead,
+            and_stands_out(calm_so_far(facts), rest),
+        ),
     };
     let candidates = match outcome {
         Outcome::NotDetermined => candidates(cannot_tell),
@@ -100,6 +103,21 @@ fn covers_the_boot(facts: &Facts) -> bool {
         Some(Value::List(list)) if list.partial.is_some()
     );
     whole && !cut && !partial
+}
+
+/// Adds the weightiest policy or circumstance that was found: where nothing has failed yet, it is
+/// what the reader can still change.
+fn and_stands_out(calm: Bilingual, rest: &[Found]) -> Bilingual {
+    let context = rest
+        .iter()
+        .filter(|f| f.role == Role::Context)
+        .map(|f| &f.finding)
+        .min_by(|a, b| rank::by_weight(a, b));
+    let Some(finding) = context else { return calm };
+    Bilingual::new(
+        format!("{} What stands out: {}.", calm.en, finding.title.en),
+        format!("{}值得注意：{}。", calm.zh, finding.title.zh),
+    )
 }
 
 fn calm() -> Bilingual {
