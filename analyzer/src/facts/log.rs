@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 pub mod around;
 mod audit;
+pub mod clock;
 mod containers;
 mod coverage;
 mod describe;
@@ -27,11 +28,14 @@ mod programs;
 mod reader;
 mod refused;
 mod said;
+mod settle;
+mod spans;
 pub mod stamp;
 mod strace;
 mod systemd;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 use coverage::Coverage;
 use oom::{allocation::Failure, event::Seen, join::Joiner};
@@ -85,6 +89,7 @@ struct Told {
     coverage: Coverage,
     joiner: Joiner,
     programs: Programs,
+    timeline: timeline::Timeline,
 }
 
 /// Reads all logs of a case and puts what they say.
@@ -101,15 +106,19 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
     for log in logs {
         told.push(one(log, clock, &mut index));
     }
+    settle::settle(logs, &mut told, machine);
+    let zone = machine.utc_offset_seconds;
     let kernel = told.iter().any(|t| {
         t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty() || !t.joiner.failures.is_empty()
     });
     let partial = partial(logs, &told, facts);
     kernel_log(logs, &told, kernel, facts);
     for (log, told) in logs.iter().zip(&told) {
-        facts.push("logs", told.coverage.record(log));
+        let record = told.coverage.record(log, &told.timeline, zone);
+        facts.push("logs", record);
     }
-    let zone = machine.utc_offset_seconds;
+    settle::put(logs, &told, machine, facts);
+    spans::put(logs, &told, zone, facts);
     let mut joiners = Vec::new();
     let mut said = Vec::new();
     for told in told {
@@ -118,17 +127,20 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
     }
     let said = programs::join(said);
     if kernel {
-        let failures: Vec<&Failure> = joiners.iter().flat_map(|j| &j.failures).collect();
+        let failures = joiners.iter_mut().map(|j| std::mem::take(&mut j.failures));
+        let failures: Vec<Failure> = oom::merge::failures(failures.collect());
         put_list(
             "allocation_failures",
             failures
-                .into_iter()
+                .iter()
                 .map(|f| oom::facts::failure_record(f, machine)),
             partial.as_ref(),
             facts,
         );
         programs::put_kernel(&said, zone, partial.as_ref(), facts);
-        let events = oom::merge::merge(joiners.into_iter().map(|j| j.events).collect());
+        oom::facts::failure_gaps(&failures, facts);
+        let mut events = oom::merge::merge(joiners.into_iter().map(|j| j.events).collect());
+        settle::in_order_of_boots(&mut events);
         oom::facts::put(&events, machine, &said.around, partial.as_ref(), facts);
     }
     programs::put(&said, zone, partial.as_ref(), facts);
@@ -141,6 +153,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),
         programs: Programs::default(),
+        timeline: timeline::Timeline::default(),
     };
     let mut jumps = log
         .condensed
@@ -183,6 +196,7 @@ fn hear(line: &line::Line<'_>, found: reader::Recognised, told: &mut Told, index
     told.coverage.feed(line, found);
     told.joiner.feed(line);
     told.programs.feed(line, *index);
+    told.timeline.feed(line, found);
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.
@@ -286,20 +300,31 @@ fn longest(logs: &[Log<'_>], told: &[Told], facts: &mut Facts) {
     }
 }
 
-/// Adds the lines that printk dropped to the records that the collector lost.
+/// Adds the lines that printk dropped and that journald missed to the records that the collector
+/// lost.
 fn lost(told: &[Told], facts: &mut Facts) {
-    let dropped: u64 = told.iter().map(|t| t.coverage.dropped).sum();
-    if dropped == 0 {
-        return;
-    }
-    let lines: Vec<Evidence> = told
+    let losses = || {
+        let all = told.iter().flat_map(|t| &t.programs.losses);
+        all.filter(|l| losses::KERNEL_LINES.contains(&l.value.kind))
+    };
+    // The same loss may stand in several logs: the log with the most of them counts.
+    let most = told
         .iter()
-        .flat_map(|t| t.coverage.dropped_evidence.clone())
-        .collect();
+        .map(|t| {
+            let own = t.programs.losses.iter();
+            own.filter(|l| losses::KERNEL_LINES.contains(&l.value.kind))
+                .filter_map(|l| l.value.count)
+                .sum::<u64>()
+        })
+        .max();
+    let Some(count) = most.filter(|count| *count > 0) else {
+        return;
+    };
+    let lines: Vec<Evidence> = losses().flat_map(|l| l.evidence.clone()).collect();
     let before = facts.root.int("kernel_log.lost_records_count").unwrap_or(0);
     facts.put(
         "kernel_log.lost_records_count",
-        before + i128::from(dropped),
+        before + i128::from(count),
         lines,
     );
 }

@@ -63,6 +63,10 @@ pub struct OomEvent {
     pub last_stamp: Option<Stamp>,
     /// Whether the stamps are those of `/dev/kmsg` of the boot that the header describes.
     pub this_boot: bool,
+    /// Boot that it belongs to, counted from 1 among those of the case.
+    pub boot: Option<u64>,
+    /// Whether its wall time was computed by `dmesg -T`, which drifts.
+    pub time_computed: bool,
     /// Host of the prefix.
     pub host: Option<Seen<String>>,
     /// Who asked for memory.

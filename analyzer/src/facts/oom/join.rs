@@ -6,12 +6,11 @@ use super::{
     allocation::Failure,
     endings::Ending,
     event::{OomEvent, Seen},
-    invocation::{self, Cpu},
+    invocation::Cpu,
     kill::{Kill, KillLine, Killed, Reaped, Scope},
     markers,
     part::{self, Context, Part, part},
     summary::Summary,
-    trace,
     wrapped::Held,
 };
 use crate::facts::{
@@ -20,6 +19,7 @@ use crate::facts::{
 };
 
 mod parts;
+mod unknown;
 
 /// Longest pause inside one report: slow consoles need seconds for a long dump.
 const PAUSE_SECONDS_MAX: f64 = 10.0;
@@ -77,6 +77,9 @@ pub struct Joiner {
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
     /// Whether stamps are those of the boot that the header describes.
     this_boot: bool,
+    /// Unknown lines since the last known one, and how many: they lie inside the report only if it
+    /// goes on after them.
+    waiting_drift: (Vec<Evidence>, u64),
     /// Finished events.
     pub events: Vec<OomEvent>,
     /// Allocation failures.
@@ -150,7 +153,12 @@ impl Joiner {
         if self.body && !matches!(part, Part::StatsBody(..) | Part::StatsTorn) {
             self.end_body();
         }
+        let finished = self.events.len() + self.failures.len();
+        let goes_on = !matches!(self.open, Open::Nothing) && part != Part::Noise;
         self.take(part, line);
+        if goes_on && finished == self.events.len() + self.failures.len() {
+            self.keep_drift();
+        }
         self.last = line.stamp.cloned();
         self.lines_since = 0;
     }
@@ -203,58 +211,6 @@ impl Joiner {
         seconds_between(self.last.as_ref(), stamp).map_or(0.0, f64::abs)
     }
 
-    /// Keeps the head of a trace, in case that it is the rest of a report without its first line.
-    fn prelude(&mut self, line: &Line<'_>) -> bool {
-        if !matches!(self.open, Open::Nothing) {
-            return false;
-        }
-        let bare = line.bare().trim_end();
-        if let Some(cpu) = invocation::cpu(bare) {
-            self.waiting_cpu = Some(Prelude {
-                place: line.evidence(),
-                stamp: line.stamp.cloned(),
-                cpu: Seen::new(cpu, line.evidence()),
-                hardware: None,
-                frames: Vec::new(),
-            });
-            return true;
-        }
-        let Some(waiting) = &mut self.waiting_cpu else {
-            return false;
-        };
-        if let Some(name) = invocation::hardware(bare) {
-            waiting.hardware = Some(Seen::new(name.to_owned(), line.evidence()));
-        } else if let Some(frame) =
-            trace::frame(bare).filter(|_| waiting.frames.len() < PRELUDE_FRAMES_MAX)
-        {
-            waiting
-                .frames
-                .push(Seen::new(frame.to_owned(), line.evidence()));
-        } else if !part::noise(bare) {
-            self.waiting_cpu = None;
-        }
-        true
-    }
-
-    fn unknown(&mut self, line: &Line<'_>) {
-        if self.prelude(line) {
-            return;
-        }
-        self.lines_since += 1;
-        if self.body {
-            self.end_body();
-        }
-        if let Open::Event(event) = &mut self.open
-            && event.invocation.is_some()
-            && !event.ended()
-        {
-            event.drift_count += 1;
-            if event.drift.len() < DRIFT_LINES_MAX {
-                event.drift.push(line.evidence());
-            }
-        }
-    }
-
     fn end_body(&mut self) {
         self.body = false;
         if let Open::Event(event) = &mut self.open
@@ -265,6 +221,7 @@ impl Joiner {
     }
 
     fn close(&mut self) {
+        self.waiting_drift = Default::default();
         if self.body {
             self.end_body();
         }

@@ -37,6 +37,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp"),
                 uptime_us: seconds.zip(micros).map(|(s, us)| s * 1_000_000 + us),
                 wall: None,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), "dmesg");
@@ -61,6 +62,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp").trim().to_owned(),
                 uptime_us: None,
                 wall,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), format);
