@@ -23,6 +23,7 @@ mod pressure;
 mod probes;
 mod process_detail;
 mod processes;
+pub mod schema;
 mod slabinfo;
 pub mod source;
 mod swaps;

@@ -99,11 +99,14 @@ impl Coverage {
             record.put("year_unknown", timeline.years.unknown(), both.clone());
             record.put_some("year_source", timeline.years.source(), &both);
         }
-        record.put("kernel_lines_count", self.kernel_lines, whole());
         record.put("boots_count", timeline.boots.count(), whole());
-        if let Some((seconds, from, to)) = &self.silence {
-            let lines = vec![from.clone(), to.clone()];
-            record.put("silence_seconds", *seconds, lines);
+        // Of a log that was condensed only the lines around reports were seen.
+        if log.condensed.is_none() {
+            record.put("kernel_lines_count", self.kernel_lines, whole());
+            if let Some((seconds, from, to)) = &self.silence {
+                let lines = vec![from.clone(), to.clone()];
+                record.put("silence_seconds", *seconds, lines);
+            }
         }
         record
     }
