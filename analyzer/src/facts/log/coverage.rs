@@ -101,12 +101,11 @@ impl Coverage {
         }
         record.put("boots_count", timeline.boots.count(), whole());
         // Of a log that was condensed only the lines around reports were seen.
-        if log.condensed.is_none() {
-            record.put("kernel_lines_count", self.kernel_lines, whole());
-            if let Some((seconds, from, to)) = &self.silence {
-                let lines = vec![from.clone(), to.clone()];
-                record.put("silence_seconds", *seconds, lines);
-            }
+        if log.condensed.is_none()
+            && let Some((seconds, from, to)) = &self.silence
+        {
+            let lines = vec![from.clone(), to.clone()];
+            record.put("silence_seconds", *seconds, lines);
         }
         record
     }
