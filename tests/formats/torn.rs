@@ -193,66 +193,25 @@ proptest! {
     }
 
     #[test]
+    fn fused_lines_invent_nothing((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let mut all = lines(cell, carrier, &Oom::first());
+        let whole = [facts_of(all.concat().as_bytes(), WHOLE)];
+        let at = ((all.len() - 1) as f64 * part) as usize;
+        let end = all[at].trim_end_matches(['\r', '\n']).len();
+        all[at].truncate(end);
+        let torn = facts_of(all.concat().as_bytes(), WHOLE);
+        let found = invented(&torn, &whole);
+        prop_assert!(found.is_empty(), "{:?} {:?}: {found:?}", all[at], all[at + 1]);
+        prop_assert!(victims(&torn).contains("C1 CompilerThre"), "{:?} {:?}: {:?}", all[at], all[at + 1], victims(&torn));
+    }
+
+    #[test]
     fn a_torn_log_is_the_same_condensed((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
         let text = lines(cell, carrier, &Oom::first()).concat();
         let at = (text.len() as f64 * part) as usize;
         let torn = &text.as_bytes()[at..];
         prop_assert!(facts_of(torn, WHOLE).root == facts_of(torn, 0).root);
     }
-}
-
-/// Carriers whose stamps do not split a line that holds two records, so that the next record ends
-/// in the name before it.
-const FUSED_UNREAD: &[&str] = &[
-    "bare",
-    "dmesg iso",
-    "journal short-full",
-    "journal short-iso",
-    "journal short-iso-precise",
-    "journal short-precise",
-    "kmsg",
-    "kmsg, caller",
-    "rfc5424",
-    "rsyslog iso",
-];
-
-/// Every line joined with the next. Each row of [`FUSED_UNREAD`] must still fail.
-#[test]
-fn fused_lines_invent_nothing() {
-    let cells: Vec<Cell> = generator::cells()
-        .into_iter()
-        .filter(|cell| {
-            cell.page_kib == 16
-                && cell.era.name == "5.10"
-                && cell.scene == generator::Scene::MemcgV2
-        })
-        .collect();
-    assert_eq!(cells.len(), 1);
-    let mut failing: BTreeMap<&str, String> = BTreeMap::new();
-    for (cell, carrier) in cells.iter().flat_map(|cell| {
-        CARRIERS
-            .iter()
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(move |c| (*cell, c))
-    }) {
-        let all = lines(cell, carrier, &Oom::first());
-        let whole = [facts_of(all.concat().as_bytes(), WHOLE)];
-        for at in 0..all.len() - 1 {
-            let mut fused = all.clone();
-            fused[at].truncate(all[at].trim_end_matches(['\r', '\n']).len());
-            let torn = facts_of(fused.concat().as_bytes(), WHOLE);
-            let found = invented(&torn, &whole);
-            if !found.is_empty() || !victims(&torn).contains("C1 CompilerThre") {
-                failing
-                    .entry(carrier.name)
-                    .or_insert_with(|| format!("{:?}: {found:?} {:?}", fused[at], victims(&torn)));
-            }
-        }
-    }
-    let known: BTreeSet<&str> = FUSED_UNREAD.iter().copied().collect();
-    let now: BTreeSet<&str> = failing.keys().copied().collect();
-    assert_eq!(now, known, "{failing:#?}");
 }
 
 /// The model's numbers are what the properties compare: both reports must share none.

@@ -27,12 +27,20 @@ pub(super) enum JsonLine {
     Inner(String),
 }
 
-/// Reads a line of `journalctl -o json`, or of the json-file driver of docker.
-pub(super) fn json(line: &str) -> Option<JsonLine> {
-    if !line.starts_with('{') || !(line.contains("\"MESSAGE\"") || line.contains("\"log\"")) {
-        return None;
+/// Reads a line of `journalctl -o json`, or of the json-file driver of docker: one object, or several
+/// when the newline between them is lost. Empty when the line is none.
+pub(super) fn json(line: &str) -> Vec<JsonLine> {
+    if !line.starts_with('{') {
+        return Vec::new();
     }
-    let object: BTreeMap<String, Json> = serde_json::from_str(line).ok()?;
+    serde_json::Deserializer::from_str(line)
+        .into_iter::<BTreeMap<String, Json>>()
+        .map_while(Result::ok)
+        .filter_map(|object| json_line(&object))
+        .collect()
+}
+
+fn json_line(object: &BTreeMap<String, Json>) -> Option<JsonLine> {
     if let Some(inner) = object.get("log").and_then(Json::as_str) {
         return Some(JsonLine::Inner(inner.trim_end_matches('\n').to_owned()));
     }
@@ -213,7 +221,7 @@ mod tests {
     #[test]
     fn json_of_both_kinds() {
         let line = r#"{"MESSAGE":[97,98],"_TRANSPORT":"kernel","__REALTIME_TIMESTAMP":"1692264567123456","_SOURCE_MONOTONIC_TIMESTAMP":"5","_HOSTNAME":"h"}"#;
-        let Some(JsonLine::Entry(entry)) = json(line) else {
+        let Some(JsonLine::Entry(entry)) = json(line).pop() else {
             panic!("no entry")
         };
         assert_eq!(
@@ -223,9 +231,9 @@ mod tests {
         assert_eq!(entry.stamp.unwrap().uptime_us, Some(5));
         assert_eq!(
             json(r#"{"log":"x\n","stream":"stdout"}"#),
-            Some(JsonLine::Inner("x".into()))
+            [JsonLine::Inner("x".into())]
         );
-        assert_eq!(json(r#"{"MESSAGE":"#), None);
+        assert_eq!(json(r#"{"MESSAGE":"#), []);
     }
 
     #[test]

@@ -85,17 +85,20 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
-        if let Some(mut record) = prefix::read_kmsg(text) {
-            let clock = self.clock.filter(|_| self.source == Source::Kmsg);
-            record.stamp.wall = clock
-                .zip(record.stamp.uptime_us)
-                .and_then(|(c, us)| c.wall(us));
-            self.kmsg(text, &record, take);
+        if prefix::read_kmsg(text).is_some() {
+            for part in prefix::split_kmsg(text) {
+                self.kmsg(&part, take);
+            }
         } else if self.source == Source::Text {
-            match journal::json(text) {
-                Some(JsonLine::Entry(entry)) => self.entry(*entry, "journalctl json", take),
-                Some(JsonLine::Inner(inner)) => self.text(&outer::plain(&inner), take),
-                None => self.text(text, take),
+            let entries = journal::json(text);
+            if entries.is_empty() {
+                self.text(text, take);
+            }
+            for entry in entries {
+                match entry {
+                    JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
+                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                }
             }
         }
     }
@@ -141,12 +144,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn kmsg(
-        &mut self,
-        raw: &str,
-        record: &prefix::KmsgRecord,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
+    fn kmsg(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let Some(mut record) = prefix::read_kmsg(raw) else {
+            return;
+        };
+        let clock = self.clock.filter(|_| self.source == Source::Kmsg);
+        record.stamp.wall = clock
+            .zip(record.stamp.uptime_us)
+            .and_then(|(c, us)| c.wall(us));
         let recognised = Recognised {
             format: "/dev/kmsg",
             stamped: true,
@@ -186,7 +191,13 @@ impl<'a> Reader<'a> {
         }
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
-            self.record(raw, take);
+            if first.stamp.is_some() {
+                self.record(raw, take);
+                continue;
+            }
+            for bare in prefix::split_bare(raw) {
+                self.record(bare, take);
+            }
         }
     }
 
