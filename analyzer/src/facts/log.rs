@@ -167,6 +167,9 @@ fn one(
         reader.feed(physical, end.is_none(), &mut |line, found| {
             hear(line, found, &mut told, &mut audit, around, calls, index);
         });
+        if end.is_none() {
+            told.joiner.tear();
+        }
     }
     reader.finish(&mut |line, found| {
         hear(line, found, &mut told, &mut audit, around, calls, index);

@@ -24,6 +24,8 @@ pub(super) struct Prefixed<'a> {
     pub(super) host: Option<&'a str>,
     /// Program named by the carrier; `kernel` for the kernel.
     pub(super) program: Option<&'a str>,
+    /// Task or CPU that printed it, on kernels that say so.
+    pub(super) caller: Option<&'a str>,
     /// The rest.
     pub(super) text: &'a str,
 }

@@ -29,6 +29,7 @@ struct Last {
     stamp: Option<Stamp>,
     host: Option<String>,
     program: Option<String>,
+    caller: Option<String>,
 }
 
 /// What a record was recognised as, for the coverage of the log.
@@ -124,6 +125,7 @@ impl<'a> Reader<'a> {
             stamp: entry.stamp,
             host: entry.host,
             program: entry.program,
+            caller: None,
         };
         for part in entry.message.split('\n') {
             let line = Line {
@@ -133,6 +135,7 @@ impl<'a> Reader<'a> {
                 text: part,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: true,
                 origin: match self.last.program.as_deref() {
                     Some("kernel") => Origin::Kernel,
@@ -170,6 +173,7 @@ impl<'a> Reader<'a> {
                 stamp: Some(&record.stamp),
                 stamped: true,
                 host: None,
+                caller: record.caller.as_deref(),
                 origin: match program {
                     Some(program) => Origin::Program(program),
                     None if record.kernel => Origin::Kernel,
@@ -195,7 +199,13 @@ impl<'a> Reader<'a> {
                 self.record(raw, take);
                 continue;
             }
-            for bare in prefix::split_bare(raw) {
+            // An object that is torn is no message.
+            let bare = if raw.starts_with('{') {
+                vec![raw]
+            } else {
+                prefix::split_bare(raw)
+            };
+            for bare in bare {
                 self.record(bare, take);
             }
         }
@@ -230,6 +240,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: recognised.stamped,
                 origin: program.map_or(origin, Origin::Program),
             };
@@ -242,6 +253,7 @@ impl<'a> Reader<'a> {
             stamp: found.stamp.clone(),
             host: found.host.map(str::to_owned),
             program: found.program.map(str::to_owned),
+            caller: found.caller.map(str::to_owned),
         };
     }
 }
