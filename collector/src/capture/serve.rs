@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use rustix::io::Errno;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Signal, set_parent_process_death_signal, setpriority_process};
 
 use super::protocol::{self, Request, What};
 use crate::host::{Door, Opening, read_open};
@@ -29,6 +29,8 @@ pub fn serve_reader_if_asked(
         return None;
     }
     let root = args.next()?;
+    // While it reads, others wait for their own memory lock: it must not be late itself.
+    let _ = setpriority_process(None, 0);
     // Nothing stays behind a collector that was killed.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     let Ok(door) = Door::new(Path::new(&root)) else {
