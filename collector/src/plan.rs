@@ -22,6 +22,8 @@ pub struct Plan {
     pub depth: Depth,
     /// When the remaining items are left out.
     pub deadline: Duration,
+    /// Most bytes of the bundle.
+    pub bytes_max: Option<u64>,
     /// Root folder of the machine; `/` is the running one.
     pub root: PathBuf,
     /// Case number given by the operator.
@@ -35,6 +37,7 @@ impl Default for Plan {
         Self {
             depth: Depth::Usual,
             deadline: Duration::from_secs(60),
+            bytes_max: None,
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),
