@@ -24,6 +24,9 @@ pub struct Args {
     /// When what is left is left out, for example 90s or 5m
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
     pub deadline: Duration,
+    /// How far back logs are read, for example 12h or 7d; without it as far as they go
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub since: Option<Duration>,
     /// Seconds matter: no journal, fewer processes in detail
     #[arg(long, conflicts_with = "deep")]
     pub quick: bool,
@@ -67,6 +70,7 @@ impl Args {
         Plan {
             depth,
             deadline: self.deadline,
+            since: self.since,
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),
@@ -88,6 +92,26 @@ fn duration(text: &str) -> Result<Duration, String> {
             Ok(Duration::from_secs(number.saturating_mul(unit).min(86_400)))
         }
         _ => Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    }
+}
+
+/// As [`duration`], also `7d` or `2w`, and longer than a day.
+fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 86_400;
+    let wrong = || format!("{text:?} is not a time; write 12h, 7d or 2w");
+    let (digits, unit) = match text.strip_suffix('d') {
+        Some(digits) => (digits, DAY),
+        None => match text.strip_suffix('w') {
+            Some(digits) => (digits, 7 * DAY),
+            None => match text.strip_suffix('h') {
+                Some(digits) => (digits, 3600),
+                None => return duration(text).map_err(|_| wrong()),
+            },
+        },
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 => Ok(Duration::from_secs(number.saturating_mul(unit))),
+        _ => Err(wrong()),
     }
 }
 
@@ -121,6 +145,17 @@ mod tests {
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         for bad in ["", "0", "s", "-1", "5x", "1ss"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        assert_eq!(age("7d"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(age("2w"), Ok(Duration::from_secs(1_209_600)));
+        assert_eq!(age("72h"), Ok(Duration::from_secs(259_200)));
+        assert_eq!(age("90m"), Ok(Duration::from_secs(5400)));
+        for bad in ["", "0d", "d", "-1d", "5x", "yesterday"] {
+            assert!(age(bad).is_err(), "{bad}");
         }
     }
 

@@ -44,6 +44,7 @@ pub fn collect<W: Write>(
     progress: &mut dyn FnMut(&str),
 ) -> Result<(W, Summary), Error> {
     let mut visit = Visit::start(host, plan.depth, plan.deadline);
+    visit.since = since(plan);
     let header = header::of(&visit.host, plan);
     let top = header::top(&header);
     let mut writer = Writer::begin(out, &top, &header)?;
@@ -80,6 +81,13 @@ pub fn collect<W: Write>(
     };
     let out = writer.finish(end)?;
     Ok((out, summary))
+}
+
+/// The time before which no log is wanted (seconds since 1970, UTC).
+fn since(plan: &Plan) -> Option<i64> {
+    let now = i64::try_from(clocks::read().realtime_ns / 1_000_000_000).ok()?;
+    let back = i64::try_from(plan.since?.as_secs()).ok()?;
+    Some(now.saturating_sub(back))
 }
 
 fn take_room<W: Write>(

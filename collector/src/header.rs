@@ -88,6 +88,12 @@ fn capabilities(host: &Host) -> Option<u64> {
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
+/// Offset of the machine's own time zone now, in seconds.
+#[must_use]
+pub fn utc_offset_now(host: &Host) -> Option<i32> {
+    utc_offset(host, clocks::read().realtime_ns)
+}
+
 /// Offset of the machine's own time zone, whatever `TZ` the operator's shell has: the logs were
 /// written with the machine's.
 fn utc_offset(host: &Host, realtime_ns: i128) -> Option<i32> {

@@ -28,6 +28,11 @@ pub enum Take {
         /// Most files taken; the ledger notes the rest.
         files_max: usize,
     },
+    /// What surrounds the words of memory failures in every log that matches, packed ones too.
+    Logs {
+        /// Paths with `*`.
+        patterns: &'static [&'static str],
+    },
     /// Files found by a function, each its own entry.
     Each {
         /// Finds the folders.

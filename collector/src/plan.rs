@@ -22,6 +22,8 @@ pub struct Plan {
     pub depth: Depth,
     /// When the remaining items are left out.
     pub deadline: Duration,
+    /// How far back logs are wanted; `None` is without limit.
+    pub since: Option<Duration>,
     /// Root folder of the machine; `/` is the running one.
     pub root: PathBuf,
     /// Case number given by the operator.
@@ -35,6 +37,7 @@ impl Default for Plan {
         Self {
             depth: Depth::Usual,
             deadline: Duration::from_secs(60),
+            since: None,
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),

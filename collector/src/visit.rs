@@ -19,6 +19,8 @@ pub struct Visit {
     pub until: Instant,
     /// The deadline as the operator gave it.
     pub deadline: Duration,
+    /// Logs from before this time are not wanted (seconds since 1970, UTC).
+    pub since: Option<i64>,
     /// What is known about the processes.
     pub census: Census,
 }
@@ -35,6 +37,7 @@ impl Visit {
             depth,
             until,
             deadline,
+            since: None,
             census: Census::default(),
         }
     }

@@ -42,6 +42,32 @@ const JOURNAL: &[&[&str]] = &[
     &["journalctl", "--no-pager", "-o", "short-iso", "-n", "20000"],
 ];
 
+/// Where distributions and their syslog programs write; rotation adds to the name.
+const SYSTEM_LOGS: &[&str] = &[
+    "var/log/messages*",
+    "var/log/syslog*",
+    "var/log/kern*",
+    "var/log/daemon*",
+    "var/log/warn*",
+    "var/log/dmesg*",
+    "var/log/boot*",
+    "var/log/debug*",
+    "var/log/user*",
+    "var/log/cron*",
+    "var/log/localmessages*",
+    "var/log/everything*",
+    "var/log/everything/*",
+    "var/log/system.log*",
+    "var/log/*oom*",
+    "var/log/nohang/*",
+    "var/log/docker*",
+    "var/log/containerd*",
+    "var/log/kubelet*",
+    "var/log/crio*",
+    "var/log/remote/*",
+    "var/adm/messages*",
+];
+
 /// Rows of this room.
 pub const ITEMS: &[Item] = &[
     Item::glob(
@@ -65,17 +91,15 @@ pub const ITEMS: &[Item] = &[
     )
     .kib(2048)
     .root(Root::Needed),
-    log("var/log/kern.log", "kernel log on disk (Debian family)"),
-    log("var/log/kern.log.1", "kernel log before the last rotation"),
-    log("var/log/messages", "system log (Red Hat and SUSE family)"),
-    log("var/log/messages.1", "system log before the last rotation"),
-    log(
-        "var/log/messages-*",
-        "system log before the last rotation, dated",
-    ),
-    log("var/log/syslog", "system log (Debian family)"),
-    log("var/log/syslog.1", "system log before the last rotation"),
-    log("var/log/daemon.log", "services: who was restarted"),
+    Item::new(
+        "var/log/*",
+        Take::Logs {
+            patterns: SYSTEM_LOGS,
+        },
+        "what the kernel and the services said around every failure of memory, rotated and packed logs too",
+    )
+    .kib(3 * 1024)
+    .root(Root::Needed),
     Item::new(
         "var/log/audit/audit.log",
         Take::Tail { files_max: 1 },
@@ -84,8 +108,6 @@ pub const ITEMS: &[Item] = &[
     .kib(1024)
     .filter(audit::relevant)
     .root(Root::Needed),
-    log("var/log/boot.log", "start of services"),
-    log("var/log/dmesg", "kernel log of the last boot"),
     journal(
         "scene/journal/boots.txt",
         &[&["journalctl", "--no-pager", "--list-boots"]],
@@ -101,12 +123,6 @@ pub const ITEMS: &[Item] = &[
         .kib(4 * 1024)
         .patience(15),
 ];
-
-const fn log(path: &'static str, why: &'static str) -> Item {
-    Item::new(path, Take::Tail { files_max: 2 }, why)
-        .kib(2048)
-        .root(Root::Needed)
-}
 
 const fn journal(
     path: &'static str,
