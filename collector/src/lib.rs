@@ -31,6 +31,7 @@ pub mod header;
 pub mod host;
 pub mod item;
 pub mod list;
+pub mod mask;
 pub mod output;
 pub mod plan;
 pub mod probe;
