@@ -27,6 +27,9 @@ pub struct Args {
     /// How far back logs are read, for example 12h or 7d; without it as far as they go
     #[arg(long, value_name = "TIME", value_parser = age)]
     pub since: Option<Duration>,
+    /// Replace host and user names, IP and MAC addresses; what stands for what is left beside the bundle
+    #[arg(long)]
+    pub pseudonymize: bool,
     /// Seconds matter: no journal, fewer processes in detail
     #[arg(long, conflicts_with = "deep")]
     pub quick: bool,
@@ -71,6 +74,7 @@ impl Args {
             depth,
             deadline: self.deadline,
             since: self.since,
+            pseudonymize: self.pseudonymize,
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),

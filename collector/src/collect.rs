@@ -10,6 +10,7 @@ use crate::capture::{self, Second, Sink};
 use crate::host::Host;
 use crate::item::AS_ROOT;
 use crate::plan::Plan;
+use crate::privacy::{Cleaned, Privacy};
 use crate::probe::clocks;
 use crate::sources::{self, Room};
 use crate::summary::{Hole, Summary};
@@ -45,7 +46,8 @@ pub fn collect<W: Write>(
 ) -> Result<(W, Summary), Error> {
     let mut visit = Visit::start(host, plan.depth, plan.deadline);
     visit.since = since(plan);
-    let header = header::of(&visit.host, plan);
+    let mut privacy = Privacy::new(&visit.host, plan);
+    let header = privacy.header(header::of(&visit.host, plan));
     let top = header::top(&header);
     let mut writer = Writer::begin(out, &top, &header)?;
     let mut summary = Summary {
@@ -61,15 +63,16 @@ pub fn collect<W: Write>(
             room.question
         ));
         if again.is_due() {
-            again.take(&mut visit, &mut writer, &mut summary)?;
+            again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
         }
-        take_room(room, &mut visit, &mut writer, &mut again)?;
+        take_room(room, &mut visit, &mut writer, &mut privacy, &mut again)?;
         close(room.name, &mut writer, &mut summary)?;
     }
     if !again.done {
         std::thread::sleep(again.wait().min(visit.left()));
-        again.take(&mut visit, &mut writer, &mut summary)?;
+        again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
     }
+    summary.pseudonyms = privacy.into_pseudonyms().map(|names| names.map());
     summary.stopped = visit.over();
     let end = End {
         peak_rss_bytes: footprint::peak_rss_bytes(),
@@ -94,6 +97,7 @@ fn take_room<W: Write>(
     room: &Room,
     visit: &mut Visit,
     writer: &mut Writer<W>,
+    privacy: &mut Privacy,
     again: &mut Again,
 ) -> Result<(), Error> {
     let mut ledger = Ledger::new(writer);
@@ -101,7 +105,8 @@ fn take_room<W: Write>(
         if item.twice {
             again.started(item.path);
         }
-        capture::take(item, visit, &mut ledger)?;
+        let sink = &mut ledger;
+        capture::take(item, visit, &mut Cleaned { sink, privacy })?;
     }
     Ok(())
 }
@@ -184,6 +189,7 @@ impl Again {
         &mut self,
         visit: &mut Visit,
         writer: &mut Writer<W>,
+        privacy: &mut Privacy,
         summary: &mut Summary,
     ) -> Result<(), Error> {
         self.done = true;
@@ -193,7 +199,8 @@ impl Again {
                 item.path.to_owned(),
                 json!(nanoseconds(clocks::read().monotonic_ns)),
             );
-            capture::take(item, visit, &mut Second(&mut Ledger::new(writer)))?;
+            let sink = &mut Ledger::new(writer);
+            capture::take(item, visit, &mut Second(&mut Cleaned { sink, privacy }))?;
         }
         let first: serde_json::Map<_, _> = self
             .first

@@ -4,6 +4,7 @@ use oomscene_bundle::{Header, layout};
 
 use crate::host::Host;
 use crate::plan::Plan;
+use crate::privacy::pseudonyms::OWN_HOST;
 use crate::probe::{clocks, view};
 
 /// Name and version of this program.
@@ -46,6 +47,9 @@ pub fn of(host: &Host, plan: &Plan) -> Header {
         header.kernel_version = line("proc/sys/kernel/version");
         header.clocks.monotonic_ns = 0;
         header.clocks.boottime_ns = 0;
+    }
+    if plan.pseudonymize {
+        OWN_HOST.clone_into(&mut header.hostname);
     }
     header
 }

@@ -24,6 +24,8 @@ pub struct Plan {
     pub deadline: Duration,
     /// How far back logs are wanted; `None` is without limit.
     pub since: Option<Duration>,
+    /// Whether names and addresses are replaced by stand-ins.
+    pub pseudonymize: bool,
     /// Root folder of the machine; `/` is the running one.
     pub root: PathBuf,
     /// Case number given by the operator.
@@ -38,6 +40,7 @@ impl Default for Plan {
             depth: Depth::Usual,
             deadline: Duration::from_secs(60),
             since: None,
+            pseudonymize: false,
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),

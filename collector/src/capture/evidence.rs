@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::time::Instant;
 
 use oomscene_bundle::{Error, Line, Outcome};

@@ -15,12 +15,11 @@ struct Argument {
     place: Range<usize>,
 }
 
+/// What replaces a range of a text.
+type Replacement = (Range<usize>, Vec<u8>);
+
 /// Secret arguments between `from` and the end of the line; where the search goes on.
-pub(super) fn arguments(
-    masker: &Masker,
-    text: Text<'_>,
-    from: usize,
-) -> (Vec<(Range<usize>, Vec<u8>)>, usize) {
+pub(super) fn arguments(masker: &Masker, text: Text<'_>, from: usize) -> (Vec<Replacement>, usize) {
     let line_end = text.line_end(from);
     let mut found = Vec::new();
     let mut at = from;
@@ -65,11 +64,7 @@ pub(super) fn arguments(
 }
 
 /// The command line behind `proctitle=`, when it holds a secret, in hexadecimal digits again.
-pub(super) fn title(
-    masker: &Masker,
-    text: Text<'_>,
-    from: usize,
-) -> Option<(Range<usize>, Vec<u8>)> {
+pub(super) fn title(masker: &Masker, text: Text<'_>, from: usize) -> Option<Replacement> {
     let end = text.while_fits(from, |b| b.is_ascii_hexdigit());
     let bytes = hex(text.get(from..end))?;
     let masked = masker.mask(&bytes)?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::value::Text;
 
 /// Most lines of one key.
-const LINES_MAX: usize = 250;
+const LINES_MAX: usize = 2000;
 /// Shortest text of a line inside of a key; the last line of it may be shorter.
 const LINE_BYTES_MIN: usize = 24;
 

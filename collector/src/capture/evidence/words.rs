@@ -19,6 +19,12 @@ pub struct Hit {
     pub around: Around,
 }
 
+impl Default for Words {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Words {
     /// Prepares the search.
     pub fn new() -> Self {
