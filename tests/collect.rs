@@ -13,7 +13,7 @@ use std::process::Command;
 
 use machine::{Machine, collect, lines, open, text};
 use oomscene_bundle::{Outcome, packed};
-use oomscene_collector::sources::{ROOMS, SECOND_ROOM, all};
+use oomscene_collector::sources::{OWN_ROOM, ROOMS, SECOND_ROOM, all};
 
 #[test]
 fn every_item_of_the_catalogue_has_an_outcome() {
@@ -106,6 +106,7 @@ fn rooms_are_in_order_of_volatility() {
         .collect();
     let mut rooms: Vec<String> = parts.iter().map(|part| part[3..].to_owned()).collect();
     assert!(rooms.iter().any(|room| room == SECOND_ROOM));
+    assert_eq!(rooms.pop().as_deref(), Some(OWN_ROOM));
     rooms.retain(|room| room != SECOND_ROOM);
     assert_eq!(
         rooms,

@@ -30,6 +30,12 @@ pub struct Args {
     /// Replace host and user names, IP and MAC addresses; what stands for what is left beside the bundle
     #[arg(long)]
     pub pseudonymize: bool,
+    /// Most bytes of the bundle, for example 20M; the least valuable is left out
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<u64>,
+    /// How gladly the kernel may kill the collector when memory ends: 1000 first, 0 like others
+    #[arg(long, default_value_t = 1000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i16).range(-1000..=1000))]
+    pub oom_score_adj: i16,
     /// Seconds matter: no journal, fewer processes in detail
     #[arg(long, conflicts_with = "deep")]
     pub quick: bool,
@@ -75,6 +81,7 @@ impl Args {
             deadline: self.deadline,
             since: self.since,
             pseudonymize: self.pseudonymize,
+            bytes_max: self.max_size,
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),
@@ -119,6 +126,22 @@ fn age(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `500000`, `800K`, `20M` or `1G`, in units of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(['K', 'M', 'G']);
+    let unit = match text.get(digits.len()..) {
+        Some("") => 0,
+        Some("K") => 10,
+        Some("M") => 20,
+        Some("G") => 30,
+        _ => return Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 && number < 1 << 30 => Ok(number << unit),
+        _ => Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
+    }
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -160,6 +183,16 @@ mod tests {
         assert_eq!(age("90m"), Ok(Duration::from_secs(5400)));
         for bad in ["", "0d", "d", "-1d", "5x", "yesterday"] {
             assert!(age(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("20M"), Ok(20 << 20));
+        assert_eq!(size("800K"), Ok(800 << 10));
+        assert_eq!(size("7"), Ok(7));
+        for bad in ["", "0", "M", "-1", "5x", "1MM", "1e9G"] {
+            assert!(size(bad).is_err(), "{bad}");
         }
     }
 

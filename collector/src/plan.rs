@@ -26,6 +26,8 @@ pub struct Plan {
     pub since: Option<Duration>,
     /// Whether names and addresses are replaced by stand-ins.
     pub pseudonymize: bool,
+    /// Most bytes of the bundle.
+    pub bytes_max: Option<u64>,
     /// Root folder of the machine; `/` is the running one.
     pub root: PathBuf,
     /// Case number given by the operator.
@@ -41,6 +43,7 @@ impl Default for Plan {
             deadline: Duration::from_secs(60),
             since: None,
             pseudonymize: false,
+            bytes_max: None,
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),

@@ -72,6 +72,9 @@ pub const ROOMS: &[Room] = &[
 /// Ledger part of the second copies.
 pub const SECOND_ROOM: &str = "second-look";
 
+/// Ledger part of what the run itself cost.
+pub const OWN_ROOM: &str = "collector";
+
 /// Every item with its room.
 pub fn all() -> impl Iterator<Item = (&'static Room, &'static Item)> {
     ROOMS

@@ -2,19 +2,16 @@
 //! whole, wherever in the log it stands; of the rest the head, the tail and the time covered.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read as _;
 use std::time::Instant;
 
 use oomscene_bundle::{Error, Line, Outcome};
-use rustix::fs::{Advice, FileType, fadvise};
 use rustix::io::Errno;
 
 use super::errno::Trouble;
 use super::glob;
 use super::sink::Sink;
 use crate::header;
-use crate::host::Opening;
 use crate::item::Item;
 use crate::visit::Visit;
 use kept::Order;
@@ -40,8 +37,8 @@ const TAIL_BYTES: usize = 192 * 1024;
 const REST_BYTES_MIN: usize = 32 * 1024;
 /// Bytes read at once.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// After so many bytes the page cache is told that they are not wanted.
-const FORGET_BYTES: u64 = 8 * 1024 * 1024;
+/// After so many bytes it is asked whether there is still time.
+const ASK_BYTES: usize = 4 * 1024 * 1024;
 /// Endings of packed logs; the entry holds the text.
 const ENDINGS: &[&str] = &[".gz", ".bz2", ".xz", ".zst"];
 
@@ -103,12 +100,11 @@ fn find(item: &Item, patterns: &[&str], visit: &Visit, sink: &mut dyn Sink) -> V
             }
         }
         for path in matches.paths {
-            let Some(stat) = visit.host.stat(&path) else {
+            let Ok(about) = visit.host.examine(&path) else {
                 continue;
             };
-            let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-            if is_file && stat.st_size > 0 && seen.insert(path.clone()) {
-                let changed = stat.st_mtime;
+            if about.is_file() && about.bytes > 0 && seen.insert(path.clone()) {
+                let changed = about.modified_seconds;
                 found.push(Found { path, changed });
             }
         }
@@ -187,36 +183,27 @@ fn sift(
     limits: Limits,
     visit: &Visit,
 ) -> Result<(Sifted, Packing, Option<String>), Refusal> {
-    let fd = visit
-        .host
-        .open(path, Opening::AtOnce)
-        .map_err(|errno| Refusal::Io(errno.into()))?;
-    let file = File::from(fd);
-    let (mut text, packing) = packed_log::open(&file)?;
+    let (mut text, packing) = packed_log::open(visit.host.file(path))?;
     let mut sieve = Sieve::new(words, limits);
     let mut block = vec![0; BLOCK_BYTES];
-    let mut unforgotten = 0;
+    let mut unasked = 0;
     let trouble = loop {
         match text.read(&mut block) {
             Ok(0) => break None,
             Ok(got) => {
                 sieve.feed(block.get(..got).unwrap_or_default());
-                unforgotten += got as u64;
+                unasked += got;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => break Some(format!("the rest cannot be read: {error}")),
         }
-        if unforgotten >= FORGET_BYTES {
-            // The machine is short of memory: the log must not stay in its page cache.
-            let _ = fadvise(&file, 0, None, Advice::DontNeed);
-            unforgotten = 0;
+        if unasked >= ASK_BYTES {
+            unasked = 0;
             if let Some(reason) = visit.over() {
                 break Some(format!("the rest was not read: {reason}"));
             }
         }
     };
-    drop(text);
-    let _ = fadvise(&file, 0, None, Advice::DontNeed);
     Ok((sieve.finish(), packing, trouble))
 }
 

@@ -1,7 +1,6 @@
 //! Unpacks rotated logs in bounded memory. What it is is told by the first bytes, not by the name.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Chain, Cursor, Read};
 
 use ruzstd::decoding::StreamingDecoder;
 
@@ -68,13 +67,12 @@ pub type Opened<'f> = (Box<dyn Read + 'f>, Packing);
 ///
 /// # Errors
 /// It cannot be read, or unpacking it takes too much memory.
-pub fn open(file: &File) -> Result<Opened<'_>, Refusal> {
+pub fn open<'f>(mut file: impl Read + 'f) -> Result<Opened<'f>, Refusal> {
     let mut head = Vec::new();
-    file.take(HEAD_BYTES)
+    (&mut file)
+        .take(HEAD_BYTES)
         .read_to_end(&mut head)
         .map_err(Refusal::Io)?;
-    let mut start = file;
-    start.seek(SeekFrom::Start(0)).map_err(Refusal::Io)?;
     let packing = Packing::of(&head);
     let dictionary = match packing {
         Packing::Xz => xz_dictionary_bytes(&head),
@@ -86,13 +84,14 @@ pub fn open(file: &File) -> Result<Opened<'_>, Refusal> {
         Some(_) => {}
         None => return Err(Refusal::Io(io::ErrorKind::InvalidData.into())),
     }
-    let packed = || BufReader::with_capacity(BLOCK_BYTES, file);
+    let whole = Cursor::new(head).chain(file);
+    let packed = |whole| BufReader::with_capacity(BLOCK_BYTES, whole);
     let text: Box<dyn Read> = match packing {
-        Packing::None => Box::new(file),
-        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed())),
-        Packing::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed())),
-        Packing::Xz => Box::new(lzma_rust2::XzReader::new(packed(), true)),
-        Packing::Zstd => Box::new(Frames(State::Between(packed()))),
+        Packing::None => Box::new(whole),
+        Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed(whole))),
+        Packing::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed(whole))),
+        Packing::Xz => Box::new(lzma_rust2::XzReader::new(packed(whole), true)),
+        Packing::Zstd => Box::new(Frames(State::Between(packed(whole)))),
     };
     Ok((text, packing))
 }
@@ -154,17 +153,17 @@ fn zstd_window_bytes(head: &[u8]) -> Option<u64> {
 }
 
 /// All frames of a zstd file, one after the other.
-struct Frames<'f>(State<'f>);
+struct Frames<R: Read>(State<R>);
 
-type Packed<'f> = BufReader<&'f File>;
+type Packed<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
-enum State<'f> {
-    Between(Packed<'f>),
-    Inside(Box<StreamingDecoder<Packed<'f>, ruzstd::decoding::FrameDecoder>>),
+enum State<R: Read> {
+    Between(Packed<R>),
+    Inside(Box<StreamingDecoder<Packed<R>, ruzstd::decoding::FrameDecoder>>),
     Over,
 }
 
-impl Read for Frames<'_> {
+impl<R: Read> Read for Frames<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             match std::mem::replace(&mut self.0, State::Over) {
@@ -192,6 +191,7 @@ impl Read for Frames<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write as _;
     use std::process::{Command, Stdio};
 
