@@ -278,3 +278,69 @@ fn logs_with_evidence_come_before_newer_ones_without() {
     assert!(fs::metadata(&path).unwrap().len() < 8 * 1024 * 1024);
     assert!(Path::new(&path).exists());
 }
+
+/// A journal with 2,500 lines, a kill, and 2,500 lines, as systemd-journal-remote 252 wrote it.
+#[test]
+fn the_journal_of_a_copied_machine() {
+    if Command::new("journalctl")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        say("the journal: journalctl is not installed");
+        return;
+    }
+    let fixture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/journal/one-kill.journal.xz");
+    let machine = Machine::new();
+    let place = "var/log/journal/22222222222222222222222222222222/system.journal";
+    machine.write(place, "");
+    let out = fs::File::create(machine.path(place)).unwrap();
+    let unpacked = Command::new("xz")
+        .args(["-dc"])
+        .arg(fixture)
+        .stdout(out)
+        .status();
+    if !unpacked.is_ok_and(|status| status.success()) {
+        say("the journal: xz is not installed");
+        return;
+    }
+    let (_, path) = machine.collect(&[]);
+    let bundle = open(&path);
+    let message = |line: &str| {
+        line.split_once(" kernel: ")
+            .map(|(_, said)| said.to_owned())
+    };
+    let report: Vec<String> = REPORT.lines().filter_map(message).collect();
+    let kernel = text(bundle.entry("scene/journal/kernel.txt").unwrap());
+    let said: Vec<String> = kernel.lines().filter_map(message).collect();
+    assert_eq!(said, report, "oldest first");
+    let all = text(bundle.entry("scene/journal/all.txt").unwrap());
+    let lines: Vec<&str> = all.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("invoked oom-killer"))
+        .unwrap();
+    let cuts: Vec<usize> = (0..lines.len())
+        .filter(|at| cut::parse(lines[*at].as_bytes()).is_some())
+        .collect();
+    assert_eq!(cuts.len(), 2, "{cuts:?}");
+    assert_eq!((at - cuts[0], cuts[1] - at), (401, 12 + 200));
+    assert!(
+        lines[at - 1].contains("--password <masked> ok"),
+        "{}",
+        lines[at - 1]
+    );
+    let mut sorted = lines.clone();
+    sorted.retain(|line| cut::parse(line.as_bytes()).is_none());
+    let unsorted = sorted.clone();
+    sorted.sort();
+    assert!(sorted == unsorted, "records are in the order of time");
+    let line = machine::lines(&bundle, "scene/journal/all.txt")[0];
+    let covers = line.covers.as_ref().unwrap();
+    assert!(covers.first < covers.last, "{covers:?}");
+    let Some(facts) = analyser(&["facts"], &path) else {
+        return;
+    };
+    assert!(facts.contains("scene/journal/kernel.txt"));
+}

@@ -80,6 +80,7 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             each(item, visit, sink, matches.paths, &[])
         }
         Take::Logs { patterns } => evidence::take(item, patterns, visit, sink),
+        Take::Journal { matches } => evidence::journal::take(item, matches, visit, sink),
         Take::Tail { files_max } => tail::take(item, files_max, visit, sink),
         Take::Each { find, names } => {
             let found = find(visit);

@@ -33,6 +33,11 @@ pub enum Take {
         /// Paths with `*`.
         patterns: &'static [&'static str],
     },
+    /// The same of the journal of systemd, as its own program reads it.
+    Journal {
+        /// What is asked for, such as `_TRANSPORT=kernel`.
+        matches: &'static [&'static str],
+    },
     /// Files found by a function, each its own entry.
     Each {
         /// Finds the folders.

@@ -20,6 +20,7 @@ use sieve::{Limits, Sieve, Sifted};
 use words::Words;
 
 pub mod coverage;
+pub mod journal;
 pub mod kept;
 pub mod packed_log;
 pub mod sieve;
@@ -31,6 +32,8 @@ const NAMES_MAX: usize = 2000;
 const FAILURES_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Most bytes of the ends of all other logs: they may not take the place of evidence in older logs.
 const ENDS_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Lines of the start of a log.
+const HEAD_LINES: usize = 200;
 /// Bytes of the end of a log that tells of no failure.
 const TAIL_BYTES: usize = 192 * 1024;
 /// A smaller rest of a budget is not worth an entry.
@@ -141,6 +144,7 @@ fn one(
     let offset = i64::from(header::utc_offset_now(&visit.host).unwrap_or(0));
     let limits = Limits {
         bytes_max: item.bytes_max.min(budget.failures.max(REST_BYTES_MIN)),
+        head_lines: HEAD_LINES,
         tail_bytes: TAIL_BYTES,
         since: visit.since.map(|since| since + offset),
         changed: log.changed + offset,

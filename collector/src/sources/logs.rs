@@ -3,45 +3,6 @@
 use crate::item::{Item, Root, Take};
 use crate::probe::audit;
 
-const PREVIOUS_BOOT: &[&[&str]] = &[
-    &[
-        "journalctl",
-        "--no-pager",
-        "-q",
-        "-k",
-        "-b",
-        "-1",
-        "-o",
-        "short-iso-precise",
-        "-n",
-        "20000",
-    ],
-    &[
-        "journalctl",
-        "--no-pager",
-        "-q",
-        "-k",
-        "-b",
-        "-1",
-        "-o",
-        "short-iso",
-        "-n",
-        "20000",
-    ],
-];
-const JOURNAL: &[&[&str]] = &[
-    &[
-        "journalctl",
-        "--no-pager",
-        "-o",
-        "short-iso-precise",
-        "-n",
-        "20000",
-    ],
-    // systemd 219 does not know the precise form.
-    &["journalctl", "--no-pager", "-o", "short-iso", "-n", "20000"],
-];
-
 /// Where distributions and their syslog programs write; rotation adds to the name.
 const SYSTEM_LOGS: &[&str] = &[
     "var/log/messages*",
@@ -113,16 +74,37 @@ pub const ITEMS: &[Item] = &[
         &[&["journalctl", "--no-pager", "--list-boots"]],
         "when the machine was restarted",
     ),
-    journal(
-        "scene/journal/kernel-previous-boot.txt",
-        PREVIOUS_BOOT,
-        "what the kernel said before the last restart",
+    of_journal(
+        "scene/journal/kernel.txt",
+        &["_TRANSPORT=kernel"],
+        "what the kernel said, in earlier boots too",
     )
-    .kib(4 * 1024),
-    journal("scene/journal/all.txt", JOURNAL, "what all services said")
-        .kib(4 * 1024)
-        .patience(15),
+    .kib(4 * 1024)
+    .patience(8),
+    of_journal(
+        "scene/journal/all.txt",
+        &[],
+        "what all services said around every failure of memory",
+    )
+    .kib(4 * 1024)
+    .patience(15),
+    journal(
+        "scene/journal/logread.txt",
+        &[&["logread"]],
+        "the log that OpenWrt and busybox keep in memory",
+    )
+    .kib(2 * 1024),
 ];
+
+const fn of_journal(
+    path: &'static str,
+    matches: &'static [&'static str],
+    why: &'static str,
+) -> Item {
+    Item::new(path, Take::Journal { matches }, why)
+        .root(Root::Better)
+        .gate(crate::probe::gate::not_when_quick)
+}
 
 const fn journal(
     path: &'static str,

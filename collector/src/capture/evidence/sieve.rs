@@ -7,9 +7,8 @@ use super::coverage::Coverage;
 use super::kept::{Kept, Order};
 use super::words::{Hit, Words, is_row};
 use crate::capture::stamp;
+use crate::sources::markers::Around;
 
-/// Lines kept at the start of a log: which time it covers, how it was begun.
-const HEAD_LINES: usize = 200;
 /// Lines kept after a row of a table: the line that ends the report comes soon after the last row.
 const ROW_LINES: usize = 100;
 /// Bytes seen before the place that is looked at: what `before` and the end of a log can reach.
@@ -41,6 +40,8 @@ pub struct Sifted {
 pub struct Limits {
     /// Most bytes kept.
     pub bytes_max: usize,
+    /// Lines kept at the start of the log: which time it covers, how it was begun.
+    pub head_lines: usize,
     /// Most bytes of the end of the log, at most [`CONTEXT_BYTES`].
     pub tail_bytes: usize,
     /// Lines before this time are left out (seconds since 1970 on the wall clock of the site).
@@ -84,7 +85,7 @@ impl<'w> Sieve<'w> {
             pos: 0,
             line: 1,
             floor: 0,
-            left: HEAD_LINES,
+            left: limits.head_lines,
             too_old: limits.since.is_some(),
             hits: 0,
             kept: Kept::new(limits.bytes_max),
@@ -151,12 +152,20 @@ impl<'w> Sieve<'w> {
                 };
                 // The word may lie in the part of a line that was looked at before.
                 self.pass(bytes, line_start(bytes, found.at).max(self.pos));
-                self.keep_before(bytes, found.around.before, CONTEXT_BYTES);
+                self.keep_before(bytes, self.reach(found.around).0, CONTEXT_BYTES);
                 self.left = 1;
             }
             hit = self.follow(bytes, hit);
         }
         self.held = held;
+    }
+
+    /// Lines before and behind a word in the order in which they come.
+    fn reach(&self, around: Around) -> (usize, usize) {
+        match self.limits.order {
+            Order::File => (around.before, around.after),
+            Order::NewestFirst => (around.after, around.before),
+        }
     }
 
     /// Passes lines that are older than wanted.
@@ -197,7 +206,7 @@ impl<'w> Sieve<'w> {
         let mut is_hit = false;
         while let Some(found) = next.filter(|found| found.at < end) {
             is_hit = true;
-            self.left = self.left.max(found.around.after + 1);
+            self.left = self.left.max(self.reach(found.around).1 + 1);
             next = self.words.find(bytes, found.at + 1);
         }
         if is_hit {

@@ -4,6 +4,7 @@ use super::*;
 
 const LIMITS: Limits = Limits {
     bytes_max: 1024 * 1024,
+    head_lines: 200,
     tail_bytes: 1000,
     since: None,
     changed: 0,
