@@ -59,6 +59,16 @@ impl<'a> Reader<'a> {
         self.last = Last::default();
     }
 
+    /// Lines were left out by the collector here. Those of a file count; what is no file has no
+    /// numbers but those of the entry, where the line that says so is a line.
+    pub(super) fn pass(&mut self, cut: &oomscene_bundle::Cut) {
+        let next = match cut.first_line {
+            Some(first) => u32::try_from(first.saturating_add(cut.lines)).unwrap_or(u32::MAX),
+            None => self.number.saturating_add(2),
+        };
+        self.jump(next);
+    }
+
     /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
     /// says that the log ends in this line without a newline: a number at its end may lack digits.
     pub(super) fn feed(
