@@ -37,6 +37,7 @@ mod vmstat;
 mod zones;
 
 pub use gather::gather;
+pub use log::search;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Quote, Record, Value};
 

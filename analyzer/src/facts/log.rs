@@ -20,6 +20,7 @@ pub(crate) mod pattern;
 mod prefix;
 mod reader;
 mod runtime;
+pub mod search;
 pub mod stamp;
 mod strace;
 mod systemd;
