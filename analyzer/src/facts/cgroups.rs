@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cgroup_tree::{self, Hierarchy};
 use super::source::Source;
-use super::{Evidence, Facts, Record, cgroup_path, view};
+use super::{Evidence, Facts, Record, cgroup_path, pressure, view};
 
 /// Where a second reading lies.
 const SECOND: &str = "scene/second/";
@@ -46,7 +46,11 @@ const FILES: &[(&str, &str, As)] = &[
     ("memory.kmem.usage_in_bytes", "kernel_bytes", As::Number),
     ("memory.oom.group", "oom_group", As::Flag),
     ("pids.current", "pids_count", As::Number),
-    ("pids.max", "pids_limit_count", As::Limit(None)),
+    (
+        "pids.max",
+        "pids_limit_count",
+        As::Limit(Some("pids_limited")),
+    ),
 ];
 
 /// Files of lines `key number`. On version 1 only the `total_` keys count the children too, as the
@@ -55,6 +59,8 @@ const KEYS: &[(&str, &str, &str, As)] = &[
     ("memory.events", "max", "hit_limit_count", As::Number),
     ("memory.events", "oom", "oom_count", As::Number),
     ("memory.events", "oom_kill", "oom_kill_count", As::Number),
+    ("memory.events", "high", "hit_high_count", As::Number),
+    ("pids.events", "max", "pids_refused_count", As::Number),
     (
         "memory.oom_control",
         "oom_kill_disable",
@@ -74,6 +80,13 @@ const KEYS: &[(&str, &str, &str, As)] = &[
     ("memory.stat", "sock", "sock_bytes", As::Number),
     ("memory.stat", "kernel", "kernel_bytes", As::Number),
     ("memory.stat", "slab", "slab_bytes", As::Number),
+    ("memory.stat", "pagetables", "page_tables_bytes", As::Number),
+    (
+        "memory.stat",
+        "workingset_refault_file",
+        "refault_file_pages",
+        As::Number,
+    ),
     ("memory.stat", "total_rss", "anon_bytes", As::Number),
     ("memory.stat", "total_cache", "file_bytes", As::Number),
     ("memory.stat", "total_shmem", "shmem_bytes", As::Number),
@@ -197,6 +210,11 @@ fn read(source: &Source<'_>, file: &str, group: &mut Group) {
         let Some((key, value)) = line.text.split_once(' ') else {
             continue;
         };
+        if file == "memory.pressure" && key == "full" {
+            let lost = pressure::field(value, "avg60");
+            let name = "pressure_full_avg60_percent";
+            group.record.put_some(name, lost, &source.at(&line));
+        }
         if file == "memory.stat" && key == "hierarchical_memory_limit" {
             group.hierarchical = value.trim().parse().ok().map(|n| (n, source.at(&line)));
         }

@@ -54,13 +54,13 @@ pub(crate) fn files(words: &[String]) -> Result<(), String> {
     hold()
 }
 
-/// `checkerboard MIB`: fills memory with single kernel pages in two sets of pipes by turns, then frees one set:
-/// half of that memory is free, nowhere two pages together.
+/// `checkerboard LEFT_MIB`: fills memory with single kernel pages in two sets of pipes by turns until only so much
+/// is free, then frees one set: half of that memory is free, nowhere two pages together.
 pub(crate) fn checkerboard(words: &[String]) -> Result<(), String> {
-    let pages = number(words, 0)? * 256;
+    let left_kib = number(words, 0)? * 1024;
     let mut sets: [Vec<[i32; 2]>; 2] = [Vec::new(), Vec::new()];
     // A pipe holds 16 pages by default; in packet mode each write takes one of its own.
-    for _ in 0..pages.div_ceil(32) {
+    while free_kib()? > left_kib {
         for set in &mut sets {
             let mut ends = [0; 2];
             // SAFETY: `ends` has room for the two descriptors.
@@ -87,6 +87,16 @@ pub(crate) fn checkerboard(words: &[String]) -> Result<(), String> {
         }
     }
     hold()
+}
+
+/// `MemFree` of now.
+fn free_kib() -> Result<usize, String> {
+    let file = std::fs::File::open("/proc/meminfo").map_err(|e| e.to_string())?;
+    let text = std::io::read_to_string(file).map_err(|e| e.to_string())?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemFree:"));
+    let word = line.and_then(|rest| rest.split_whitespace().next());
+    word.and_then(|w| w.parse().ok())
+        .ok_or_else(|| "no MemFree".to_owned())
 }
 
 /// `send-control BYTES`: sends a control message of that size, which the kernel copies into one contiguous block.

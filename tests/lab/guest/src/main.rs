@@ -19,6 +19,7 @@ type Applet = fn(&[String]) -> Result<(), String>;
 const APPLETS: &[(&str, Applet)] = &[
     ("hog", memory::hog),
     ("map-until-refused", memory::map_until_refused),
+    ("reserve-until-refused", memory::reserve_until_refused),
     ("map-areas", memory::map_areas),
     ("page-tables", memory::page_tables),
     ("shm", memory::shm),

@@ -54,6 +54,19 @@ pub(crate) fn map_until_refused(words: &[String]) -> Result<(), String> {
     Err(format!("{times} mappings were granted, none refused"))
 }
 
+/// `reserve-until-refused GIB TIMES`: reserves addresses without any right to them, which no
+/// overcommit policy counts, until there are none left, then holds.
+pub(crate) fn reserve_until_refused(words: &[String]) -> Result<(), String> {
+    let (bytes, times) = (number(words, 0)? * 1024 * MIB, number(words, 1)?);
+    for count in 0..times {
+        if map(bytes, libc::PROT_NONE, libc::MAP_NORESERVE).is_none() {
+            crate::complain(&format!("refused after {count}: {}", failed("mmap")));
+            hold()
+        }
+    }
+    Err(format!("{times} reservations were granted, none refused"))
+}
+
 /// `map-areas`: makes areas that can't be merged until `vm.max_map_count` refuses, then holds.
 pub(crate) fn map_areas(words: &[String]) -> Result<(), String> {
     let times = number(words, 0)?;
