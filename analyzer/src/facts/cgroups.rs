@@ -13,6 +13,9 @@ const SECOND: &str = "scene/second/";
 /// largest number of kernels up to 3.18.
 const UNLIMITED_FROM: u64 = 0x7FFF_FFFF_FFF0_0000;
 
+/// The list of mounts.
+const MOUNTS: &str = "proc/self/mountinfo";
+
 /// How a file's number is meant.
 #[derive(Clone, Copy)]
 enum As {
@@ -106,6 +109,14 @@ type Groups = BTreeMap<String, Group>;
 /// Reads `proc/self/mountinfo`, the hierarchy and its second reading.
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let Some(tree) = cgroup_tree::find(sources, facts) else {
+        // The list of mounts was taken and shows no memory hierarchy: nothing limits anybody.
+        let mounts_seen = sources
+            .iter()
+            .any(|s| s.path == MOUNTS && !s.content.is_empty());
+        if mounts_seen {
+            let hidden = view::hidden_cgroups(sources, facts);
+            facts.root.list("cgroups").partial = hidden.map(Arc::new);
+        }
         return;
     };
     let mut groups = Groups::new();
