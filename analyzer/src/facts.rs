@@ -27,6 +27,7 @@ mod slabinfo;
 pub mod source;
 mod swaps;
 mod sysctl;
+mod sysv;
 #[cfg(test)]
 mod testing;
 mod tmpfs;
