@@ -28,6 +28,7 @@ mod programs;
 mod reader;
 mod refused;
 mod said;
+pub mod search;
 mod settle;
 mod spans;
 pub mod stamp;
@@ -160,6 +161,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         .map_or(&[][..], |c| &c.jumps)
         .iter()
         .peekable();
+    let mut left_out = 0;
     let mut rest = log.content;
     while !rest.is_empty() {
         let offset = log.content.len() - rest.len();
@@ -174,10 +176,23 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         let end = memchr::memchr(b'\n', rest);
         let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after.get(1..).unwrap_or_default();
+        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
+            // Nothing of a report lies in what was left out.
+            reader.finish(&mut |line, found| {
+                hear(line, found, &mut told, index);
+            });
+            told.joiner.finish();
+            reader.pass(&cut);
+            left_out += cut.lines;
+            continue;
+        }
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
             hear(line, found, &mut told, index);
         });
+        if end.is_none() {
+            told.joiner.tear();
+        }
     }
     reader.finish(&mut |line, found| {
         hear(line, found, &mut told, index);
@@ -185,6 +200,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
     if let Some(condensed) = log.condensed {
         told.coverage.lines = condensed.lines;
     }
+    told.coverage.lines += left_out;
     told.joiner.finish();
     told.programs.finish();
     told

@@ -128,6 +128,7 @@ pub(super) mod testing {
             text,
             stamp: None,
             host: None,
+            caller: None,
             stamped: true,
             origin: match program {
                 "" => Origin::Unknown,
