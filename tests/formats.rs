@@ -159,8 +159,14 @@ fn condensing_loses_nothing() {
                 rendered(cell, carrier, &oom),
                 noise(500, carrier)
             );
-            let whole = facts_of(text.as_bytes(), WHOLE);
+            let mut whole = facts_of(text.as_bytes(), WHOLE);
             let condensed = facts_of(text.as_bytes(), 0);
+            // How long a log was silent is known only of one that was read whole.
+            for item in &mut whole.root.list("logs").items {
+                if let oomscene_analyzer::facts::Value::Record(log) = &mut item.value {
+                    log.fields.remove("silence_seconds");
+                }
+            }
             assert!(
                 whole.root == condensed.root && whole.gaps == condensed.gaps,
                 "{} {} is not the same when it is condensed",
