@@ -13,6 +13,12 @@ const SECOND: &str = "scene/second/";
 /// largest number of kernels up to 3.18.
 const UNLIMITED_FROM: u64 = 0x7FFF_FFFF_FFF0_0000;
 
+/// Figures of the `full` line of `memory.pressure`.
+const PRESSURE: [(&str, &str); 2] = [
+    ("avg10", "pressure_full_avg10_percent"),
+    ("avg60", "pressure_full_avg60_percent"),
+];
+
 /// The list of mounts.
 const MOUNTS: &str = "proc/self/mountinfo";
 
@@ -222,9 +228,10 @@ fn read(source: &Source<'_>, file: &str, group: &mut Group) {
             continue;
         };
         if file == "memory.pressure" && key == "full" {
-            let lost = pressure::field(value, "avg60");
-            let name = "pressure_full_avg60_percent";
-            group.record.put_some(name, lost, &source.at(&line));
+            for (key, name) in PRESSURE {
+                let lost = pressure::field(value, key);
+                group.record.put_some(name, lost, &source.at(&line));
+            }
         }
         if file == "memory.stat" && key == "hierarchical_memory_limit" {
             group.hierarchical = value.trim().parse().ok().map(|n| (n, source.at(&line)));

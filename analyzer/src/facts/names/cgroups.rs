@@ -30,6 +30,7 @@ pub(super) const NAMES: &[Name] = &[
     name("cgroups[].file_bytes", Kind::Bytes, "page cache", "sys/fs/cgroup/all"),
     name("cgroups[].shmem_bytes", Kind::Bytes, "tmpfs and shared memory", "sys/fs/cgroup/all"),
     name("cgroups[].hit_high_count", Kind::Count, "memory.events high: how often it was throttled at memory.high", "sys/fs/cgroup/all"),
+    name("cgroups[].pressure_full_avg10_percent", Kind::Percent, "share of time in which all its tasks waited for memory, last 10 s", "sys/fs/cgroup/all"),
     name("cgroups[].pressure_full_avg60_percent", Kind::Percent, "share of time in which all its tasks waited for memory, last 60 s", "sys/fs/cgroup/all"),
     name("cgroups[].refault_file_pages", Kind::Pages, "file pages read again soon after eviction, since it was made (v2)", "sys/fs/cgroup/all"),
     name("cgroups[].page_tables_bytes", Kind::Bytes, "page tables (v2)", "sys/fs/cgroup/all"),
