@@ -4,7 +4,7 @@
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 /// Longest record that is looked at as one; a longer one is looked at in parts of this length.
-pub(super) const RECORD_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const RECORD_BYTES_MAX: usize = 128 * 1024;
 
 /// What separates records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
