@@ -26,9 +26,9 @@ mod judge;
 mod junit;
 mod lower;
 mod mutants;
+mod parts;
 mod place;
 mod schema;
-mod parts;
 mod shell;
 mod update;
 pub mod vocabulary;
@@ -39,11 +39,11 @@ use crate::{
     words::Bilingual,
 };
 
+pub use coverage::{Coverage, coverage};
 pub use diagnostic::Diagnostic;
 pub use examples::{ExampleResult, Outcome, TestReport, test};
 pub use explain::ending;
 pub use figures::{bytes, duration, percent, separated, time};
-pub use coverage::{Coverage, coverage};
 pub use judge::{HowToGet, judge};
 pub use junit::junit;
 pub use mutants::{MutantReport, Survivor, mutants};

@@ -43,7 +43,8 @@ impl RuleSet {
     /// What the rules look for in logs, each once.
     #[must_use]
     pub fn log_searches(&self) -> Vec<LogSearch> {
-        let searches: BTreeSet<LogSearch> = self.rules.iter().flat_map(Rule::log_searches).collect();
+        let searches: BTreeSet<LogSearch> =
+            self.rules.iter().flat_map(Rule::log_searches).collect();
         searches.into_iter().collect()
     }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     Rule, RuleSet, explain,
-    given,
     file::{Example, Expect},
+    given,
     judge::{self, HowToGet},
 };
 use crate::{
@@ -223,7 +223,10 @@ fn differences(example: &Example, state: &State) -> Vec<String> {
         if let Some(wanted) = &expect.advice {
             let came: Vec<String> = first.advice.iter().map(told).collect();
             let fits = wanted.len() == came.len()
-                && came.iter().zip(wanted).all(|(a, b)| a.contains(&one_line(b)));
+                && came
+                    .iter()
+                    .zip(wanted)
+                    .all(|(a, b)| a.contains(&one_line(b)));
             if !fits {
                 expected("advice", &wanted.join(" | "), &came.join(" | "));
             }

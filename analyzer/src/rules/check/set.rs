@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rules::{Rule, diagnostic::Diagnostic, place::{Place, Places}, vocabulary::nearest};
+use crate::rules::{
+    Rule,
+    diagnostic::Diagnostic,
+    place::{Place, Places},
+    vocabulary::nearest,
+};
 
 /// Complaints about a whole catalogue.
 pub(in crate::rules) fn across(rules: &[Rule]) -> Vec<Diagnostic> {
@@ -63,7 +68,9 @@ pub(in crate::rules) fn reads_logs(rule: &Rule) -> Option<Diagnostic> {
         &rule.text,
         place,
         "a rule of the catalogue does not read logs".to_owned(),
-        Some("write a parser that gives a fact; `log_line` is for rules of `--rules DIR`".to_owned()),
+        Some(
+            "write a parser that gives a fact; `log_line` is for rules of `--rules DIR`".to_owned(),
+        ),
     ))
 }
 

@@ -140,9 +140,7 @@ fn candidates(rule: &Rule, facts: &Facts) -> Vec<Change> {
             Kind::Flag => [true, false]
                 .into_iter()
                 .for_each(|f| add(Given::Is(f.into()))),
-            Kind::Text => texts
-                .iter()
-                .for_each(|t| add(Given::Is(t.as_str().into()))),
+            Kind::Text => texts.iter().for_each(|t| add(Given::Is(t.as_str().into()))),
             Kind::Texts | Kind::List => continue,
             kind => {
                 for n in &numbers {
@@ -174,10 +172,22 @@ fn borders(rule: &Rule, facts: &Facts) -> (Vec<f64>, BTreeSet<String>) {
     let mut numbers = vec![0.0, 1.0, 2.0];
     let mut texts = BTreeSet::from(["other".to_owned()]);
     let value = rule.for_each.as_ref().and_then(|each| {
-        let case = judge::Case { rule, facts, how: super::super::named_source };
-        case.list(&each.list).ok()?.items.first().map(|(_, v)| v.clone())
+        let case = judge::Case {
+            rule,
+            facts,
+            how: super::super::named_source,
+        };
+        case.list(&each.list)
+            .ok()?
+            .items
+            .first()
+            .map(|(_, v)| v.clone())
     });
-    let case = judge::Case { rule, facts, how: super::super::named_source };
+    let case = judge::Case {
+        rule,
+        facts,
+        how: super::super::named_source,
+    };
     for (_, expr) in rule.expressions() {
         let mut scope: Scope<'_> = case.scope(value.as_ref(), None, Lang::En);
         expr.walk(&mut |node| {
@@ -233,7 +243,11 @@ fn suggestion(
         }
     }
     if good.advice != bad.advice && good.state == bad.state {
-        let heads: Vec<String> = good.advice.iter().map(|a| format!("{:?}", head(a))).collect();
+        let heads: Vec<String> = good
+            .advice
+            .iter()
+            .map(|a| format!("{:?}", head(a)))
+            .collect();
         expect.push(format!("advice: [{}]", heads.join(", ")));
     }
     let name = if stated.is_empty() {
