@@ -206,7 +206,12 @@ impl<'a> Reader<'a> {
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
             if first.stamp.is_some() {
-                self.record(raw, take);
+                // Nearly every line is one record: its prefix is known already.
+                if raw.len() == physical.len() {
+                    self.record(raw, &first, take);
+                } else {
+                    self.record(raw, &prefix::strip(raw), take);
+                }
                 continue;
             }
             // An object that is torn is no message.
@@ -216,20 +221,24 @@ impl<'a> Reader<'a> {
                 prefix::split_bare(raw)
             };
             for bare in bare {
-                self.record(bare, take);
+                self.record(bare, &prefix::strip(bare), take);
             }
         }
     }
 
-    fn record(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
-        let found = prefix::strip(raw);
+    fn record(
+        &mut self,
+        raw: &str,
+        found: &Prefixed<'_>,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
         let recognised = Recognised {
             format: found.format,
             stamped: found.stamp.is_some(),
         };
         let text = found.text;
         if found.stamp.is_some() {
-            self.remember(&found);
+            self.remember(found);
         }
         let origin = match self.last.program.as_deref() {
             Some("kernel") => Origin::Kernel,
