@@ -150,7 +150,7 @@ fn copied_machine_is_not_mixed_with_this_one() {
     for item in [
         "scene/kmsg",
         "scene/address-space.json",
-        "scene/journal/all.txt",
+        "scene/journal/boots.txt",
     ] {
         let line = lines(&bundle, item)[0];
         assert_eq!(

@@ -27,6 +27,7 @@ mod slabinfo;
 pub mod source;
 mod swaps;
 mod sysctl;
+mod sysv;
 #[cfg(test)]
 mod testing;
 mod tmpfs;
@@ -37,6 +38,7 @@ mod vmstat;
 mod zones;
 
 pub use gather::gather;
+pub use log::search;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Quote, Record, Value};
 
@@ -62,6 +64,8 @@ pub struct Facts {
     pub gaps: Vec<Gap>,
     /// Ledger lines of the bundles that were read: why a fact is missing.
     pub ledger: Vec<oomscene_bundle::Line>,
+    /// Process ids of the collectors that made the bundles: they and their children are no evidence.
+    pub(crate) collector_pids: Vec<i64>,
 }
 
 impl Facts {

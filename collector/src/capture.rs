@@ -15,6 +15,7 @@ use reader::{Content, Got};
 
 pub mod command;
 pub mod errno;
+pub mod evidence;
 pub mod glob;
 pub mod packed;
 pub mod protocol;
@@ -78,6 +79,8 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             matches.note(item, sink);
             each(item, visit, sink, matches.paths, &[])
         }
+        Take::Logs { patterns } => evidence::take(item, patterns, visit, sink),
+        Take::Journal { matches } => evidence::journal::take(item, matches, visit, sink),
         Take::Tail { files_max } => tail::take(item, files_max, visit, sink),
         Take::Each { find, names } => {
             let found = find(visit);

@@ -24,6 +24,12 @@ pub struct Args {
     /// When what is left is left out, for example 90s or 5m
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
     pub deadline: Duration,
+    /// How far back logs are read, for example 12h or 7d; without it as far as they go
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub since: Option<Duration>,
+    /// Replace host and user names, IP and MAC addresses; what stands for what is left beside the bundle
+    #[arg(long)]
+    pub pseudonymize: bool,
     /// Most bytes of the bundle, for example 20M; the least valuable is left out
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_size: Option<u64>,
@@ -73,6 +79,8 @@ impl Args {
         Plan {
             depth,
             deadline: self.deadline,
+            since: self.since,
+            pseudonymize: self.pseudonymize,
             bytes_max: self.max_size,
             root: self.root.clone(),
             case: self.case.clone(),
@@ -95,6 +103,26 @@ fn duration(text: &str) -> Result<Duration, String> {
             Ok(Duration::from_secs(number.saturating_mul(unit).min(86_400)))
         }
         _ => Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    }
+}
+
+/// As [`duration`], also `7d` or `2w`, and longer than a day.
+fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 86_400;
+    let wrong = || format!("{text:?} is not a time; write 12h, 7d or 2w");
+    let (digits, unit) = match text.strip_suffix('d') {
+        Some(digits) => (digits, DAY),
+        None => match text.strip_suffix('w') {
+            Some(digits) => (digits, 7 * DAY),
+            None => match text.strip_suffix('h') {
+                Some(digits) => (digits, 3600),
+                None => return duration(text).map_err(|_| wrong()),
+            },
+        },
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 => Ok(Duration::from_secs(number.saturating_mul(unit))),
+        _ => Err(wrong()),
     }
 }
 
@@ -144,6 +172,17 @@ mod tests {
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         for bad in ["", "0", "s", "-1", "5x", "1ss"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        assert_eq!(age("7d"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(age("2w"), Ok(Duration::from_secs(1_209_600)));
+        assert_eq!(age("72h"), Ok(Duration::from_secs(259_200)));
+        assert_eq!(age("90m"), Ok(Duration::from_secs(5400)));
+        for bad in ["", "0d", "d", "-1d", "5x", "yesterday"] {
+            assert!(age(bad).is_err(), "{bad}");
         }
     }
 

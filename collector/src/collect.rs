@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::item::Item;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
+use crate::privacy::{Cleaned, Privacy};
 use crate::probe::clocks;
 use crate::sources;
 use crate::summary::{Hole, Summary};
@@ -47,7 +48,9 @@ pub fn collect<W: Write>(
     progress: &mut dyn FnMut(&str),
 ) -> Result<(W, Summary), Error> {
     let mut visit = Visit::start(host, plan.depth, plan.deadline);
-    let header = header::of(&visit.host, plan);
+    visit.since = since(plan);
+    let mut privacy = Privacy::new(&visit.host, plan);
+    let header = privacy.header(header::of(&visit.host, plan));
     let top = header::top(&header);
     let mut writer = Writer::begin(out, &top, &header)?;
     let mut summary = Summary {
@@ -68,20 +71,28 @@ pub fn collect<W: Write>(
             room.question
         ));
         if again.is_due() {
-            again.take(&mut visit, &mut writer, &mut summary)?;
+            again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
         }
         for item in room.items {
             if item.twice {
                 again.started(item.path);
             }
-            take_one(item, &mut visit, &mut writer, budget, &mut cuts)?;
+            take_one(
+                item,
+                &mut visit,
+                &mut writer,
+                &mut privacy,
+                budget,
+                &mut cuts,
+            )?;
         }
         close(room.name, &mut writer, &mut summary)?;
     }
     if !again.done {
         again.pause(&visit);
-        again.take(&mut visit, &mut writer, &mut summary)?;
+        again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
     }
+    summary.pseudonyms = privacy.into_pseudonyms().map(|names| names.map());
     summary.stopped = visit.over().or_else(|| cuts.into_iter().next());
     let cost = visit.reader.cost();
     let readers = visit.reader.pids();
@@ -107,11 +118,19 @@ pub fn collect<W: Write>(
     Ok((out, summary))
 }
 
+/// The time before which no log is wanted (seconds since 1970, UTC).
+fn since(plan: &Plan) -> Option<i64> {
+    let now = i64::try_from(clocks::read().realtime_ns / 1_000_000_000).ok()?;
+    let back = i64::try_from(plan.since?.as_secs()).ok()?;
+    Some(now.saturating_sub(back))
+}
+
 /// Takes `item`, unless something more valuable needs what is left of the time.
 fn take_one<W: Write>(
     item: &Item,
     visit: &mut Visit,
     writer: &mut Writer<W>,
+    privacy: &mut Privacy,
     budget: Budget,
     cuts: &mut Vec<String>,
 ) -> Result<(), Error> {
@@ -128,7 +147,8 @@ fn take_one<W: Write>(
         return Ok(());
     }
     let mut ledger = Ledger::new(writer, budget.bytes_for(item.path, item.value));
-    capture::take(item, visit, &mut ledger)?;
+    let sink = &mut ledger;
+    capture::take(item, visit, &mut Cleaned { sink, privacy })?;
     cuts.extend(ledger.cut());
     Ok(())
 }
@@ -179,6 +199,7 @@ impl Again {
         &mut self,
         visit: &mut Visit,
         writer: &mut Writer<W>,
+        privacy: &mut Privacy,
         summary: &mut Summary,
     ) -> Result<(), Error> {
         self.done = true;
@@ -188,7 +209,8 @@ impl Again {
                 item.path.to_owned(),
                 json!(nanoseconds(clocks::read().monotonic_ns)),
             );
-            capture::take(item, visit, &mut Second(&mut Ledger::new(writer, None)))?;
+            let sink = &mut Ledger::new(writer, None);
+            capture::take(item, visit, &mut Second(&mut Cleaned { sink, privacy }))?;
         }
         let first: serde_json::Map<_, _> = self
             .first

@@ -28,6 +28,16 @@ pub enum Take {
         /// Most files taken; the ledger notes the rest.
         files_max: usize,
     },
+    /// What surrounds the words of memory failures in every log that matches, packed ones too.
+    Logs {
+        /// Paths with `*`.
+        patterns: &'static [&'static str],
+    },
+    /// The same of the journal of systemd, as its own program reads it.
+    Journal {
+        /// What is asked for, such as `_TRANSPORT=kernel`.
+        matches: &'static [&'static str],
+    },
     /// Files found by a function, each its own entry.
     Each {
         /// Finds the folders.

@@ -17,6 +17,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,8 +35,10 @@ pub mod interrupt;
 pub mod item;
 pub mod ledger;
 pub mod list;
+pub mod mask;
 pub mod output;
 pub mod plan;
+pub mod privacy;
 pub mod probe;
 pub mod sources;
 pub mod space;
@@ -114,8 +117,9 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
     progress("");
     match done {
         Ok(summary) => {
+            let left = leave_pseudonyms(&summary, err);
             let _ = summary.write(if to_stdout { err } else { out });
-            ExitCode::from(if summary.is_complete() {
+            ExitCode::from(if summary.is_complete() && left {
                 COMPLETE
             } else {
                 HOLES
@@ -136,6 +140,33 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
             };
             let _ = writeln!(err, "oomscene-collect: {error}{advice}");
             ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
+/// Leaves what stands for what beside the bundle, for its owner only; false when that failed.
+fn leave_pseudonyms(summary: &Summary, err: &mut dyn Write) -> bool {
+    let Some(map) = &summary.pseudonyms else {
+        return true;
+    };
+    let beside = summary.path.parent().unwrap_or(Path::new(""));
+    let path = beside.join(format!("{}.pseudonyms.json", summary.top));
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{map:#}"));
+    match written {
+        Ok(()) => true,
+        Err(error) => {
+            let shown = path.display();
+            let _ = writeln!(
+                err,
+                "oomscene-collect: {shown}: {error}; what the pseudonyms stand for is lost"
+            );
+            false
         }
     }
 }

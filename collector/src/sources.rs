@@ -9,6 +9,7 @@ pub mod containers;
 pub mod kernel_log;
 pub mod logs;
 pub mod machine;
+pub mod markers;
 pub mod memory;
 pub mod policy;
 pub mod processes;

@@ -18,6 +18,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Its top folder.
     pub top: String,
+    /// What stands for what, when names and addresses were replaced.
+    pub pseudonyms: Option<serde_json::Value>,
     /// What is missing and could have been had.
     pub holes: Vec<Hole>,
     /// Why the collection ended before its plan.

@@ -21,6 +21,8 @@ pub struct Visit {
     pub until: Instant,
     /// The deadline as the operator gave it.
     pub deadline: Duration,
+    /// Logs from before this time are not wanted (seconds since 1970, UTC).
+    pub since: Option<i64>,
     /// What is known about the processes.
     pub census: Census,
     /// The time that may be taken from other processes.
@@ -40,6 +42,7 @@ impl Visit {
             depth,
             until,
             deadline,
+            since: None,
             census: Census::default(),
             stall: Stall::new(depth == Depth::Deep),
         }

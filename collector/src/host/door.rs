@@ -170,7 +170,9 @@ impl Door {
         let cut = super::read_open(&file, bytes_max, out)?;
         if out.len() as u64 >= LARGE_BYTES {
             // The machine is short of memory: the log must not stay in its page cache.
-            let _ = rustix::fs::fadvise(&file, offset, None, Advice::DontNeed);
+            // What was read ahead of it stays: the next part is asked for at once.
+            let length = std::num::NonZeroU64::new(out.len() as u64);
+            let _ = rustix::fs::fadvise(&file, offset, length, Advice::DontNeed);
         }
         Ok(cut)
     }
