@@ -65,6 +65,8 @@ pub struct Facts {
     pub gaps: Vec<Gap>,
     /// Ledger lines of the bundles that were read: why a fact is missing.
     pub ledger: Vec<oomscene_bundle::Line>,
+    /// Process ids of the collectors that made the bundles: they and their children are no evidence.
+    pub(crate) collector_pids: Vec<i64>,
 }
 
 impl Facts {

@@ -5,8 +5,7 @@
 //! victim crowd N           N processes that sleep
 //! victim storm             processes that come and go, as fast as possible
 //! victim hog MIB           takes so much memory and keeps it
-//! victim arguments FILE X  a page of its arguments lies on FILE: who reads its command line reads
-//!                          FILE; X makes the arguments long enough
+//! victim stuck FILE        FILE is never written: waits for that with its memory lock held
 //! victim pauses MIB        has so much memory in 4 KiB pages, maps and unmaps one page all the time,
 //!                          and prints the longest pause in microseconds when its input ends
 //! ```
@@ -38,9 +37,7 @@ fn main() -> ExitCode {
         (Some("storm"), _) => storm(),
         (Some("hog"), Some(mib)) => hog(mib),
         (Some("pauses"), Some(mib)) => pauses(mib),
-        (Some("arguments"), _) => args
-            .get(1)
-            .map_or(Err(Errno::INVAL), |file| arguments(file)),
+        (Some("stuck"), _) => args.get(1).map_or(Err(Errno::INVAL), |file| stuck(file)),
         _ => Err(Errno::INVAL),
     };
     match done {
@@ -127,34 +124,36 @@ fn memory(mib: usize) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Puts the first page of `file` over one in the middle of this program's arguments, which must be
-/// long enough for that.
-fn arguments(file: &str) -> Result<(), Errno> {
-    let file = std::fs::File::open(file).map_err(|_| Errno::NOENT)?;
-    let stat = std::fs::File::open("/proc/self/stat").and_then(io::read_to_string);
-    let stat = stat.map_err(|_| Errno::NOENT)?;
-    // Fields 48 and 49 of proc_pid_stat(5); what follows the name begins with field 3.
-    let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let field = |number: usize| rest.split(' ').nth(number - 3)?.parse::<usize>().ok();
-    let (Some(start), Some(end)) = (field(48), field(49)) else {
-        return Err(Errno::INVAL);
-    };
-    let page = (start + 4096).next_multiple_of(4096);
-    if page + 8192 > end {
-        return Err(Errno::TOOBIG);
-    }
-    // SAFETY: the page holds only arguments, which were copied before and are not used any more.
-    unsafe {
+/// Holds its own memory lock for ever: unmapping a page of `file` waits for its write-back
+/// (`fuse_vma_close` in `fs/fuse/file.c`), and who comes after a waiting writer waits too.
+fn stuck(file: &str) -> Result<(), Errno> {
+    let file = std::fs::File::options().read(true).write(true).open(file);
+    let file = file.map_err(|_| Errno::NOENT)?;
+    let prot = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: a new mapping of a file at a place that the kernel chooses.
+    let page = unsafe {
         mmap(
-            std::ptr::with_exposed_provenance_mut(page),
+            std::ptr::null_mut(),
             4096,
-            ProtFlags::READ,
-            MapFlags::PRIVATE | MapFlags::FIXED,
+            prot,
+            MapFlags::SHARED,
             file.as_fd(),
             0,
         )?
     };
+    // SAFETY: the page that was just mapped.
+    unsafe { page.cast::<u8>().write_volatile(1) };
+    let address = page.expose_provenance();
+    // Before it is stuck itself; a moment later it is.
     ready();
+    std::thread::spawn(move || {
+        // SAFETY: exactly that page; nobody uses it any more.
+        let _ = unsafe { munmap(std::ptr::with_exposed_provenance_mut(address), 4096) };
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    let none = ProtFlags::empty();
+    // SAFETY: a new page that is never touched.
+    let _ = unsafe { mmap_anonymous(std::ptr::null_mut(), 4096, none, MapFlags::PRIVATE) };
     sleep();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A file system in user space that is dead: its file can be opened, and never read.
+//! A file system in user space that is dead: its files can be opened, and then nothing more comes.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::place::Mount;
 
-/// A FUSE file system with one file, `messages`, whose content never comes. Dropping it ends all
-/// that wait for it.
+/// A FUSE file system with two files: the content of `messages` never comes, `written` can be read but
+/// what is written to it is never confirmed. Dropping it ends all that wait for it.
 pub(crate) struct DeadServer {
     _mount: Mount,
     _device: File,
@@ -39,6 +39,7 @@ impl DeadServer {
 const LOOKUP: u64 = 1;
 const GETATTR: u64 = 3;
 const OPEN: u64 = 14;
+const READ: u64 = 15;
 const RELEASE: u64 = 18;
 const FLUSH: u64 = 25;
 const INIT: u64 = 26;
@@ -53,7 +54,7 @@ fn serve(mut device: File) {
             return;
         };
         let request = request.get(..got).unwrap_or_default();
-        let Some(body) = answer(number(request, 4, 4), number(request, 16, 8)) else {
+        let Some(body) = answer(request) else {
             continue;
         };
         let mut answer = Vec::new();
@@ -67,9 +68,16 @@ fn serve(mut device: File) {
     }
 }
 
-fn answer(operation: u64, node: u64) -> Option<Vec<u8>> {
+/// Nodes of the two files; the root folder is 1.
+const MESSAGES: u64 = 2;
+const WRITTEN: u64 = 3;
+/// Bytes before what an operation has of its own.
+const HEAD: usize = 40;
+
+fn answer(request: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    match operation {
+    let node = number(request, 16, 8);
+    match number(request, 4, 4) {
         INIT => {
             // major, minor, read-ahead, flags, background, largest write
             [7, 31, 0, 0, 0, 4096]
@@ -78,11 +86,17 @@ fn answer(operation: u64, node: u64) -> Option<Vec<u8>> {
             body.resize(64, 0);
         }
         LOOKUP => {
+            let name = request.get(HEAD..).unwrap_or_default();
+            let node = if name == b"written\0" {
+                WRITTEN
+            } else {
+                MESSAGES
+            };
             // node, generation, how long name and attributes are valid
-            [2, 0, 60, 60, 0]
+            [node, 0, 60, 60, 0]
                 .iter()
                 .for_each(|word| put(&mut body, 8, *word));
-            attributes(&mut body, 2);
+            attributes(&mut body, node);
         }
         GETATTR => {
             [60, 0].iter().for_each(|word| put(&mut body, 8, *word));
@@ -90,7 +104,12 @@ fn answer(operation: u64, node: u64) -> Option<Vec<u8>> {
         }
         OPEN | OPENDIR => body.resize(16, 0),
         FLUSH | RELEASE | RELEASEDIR => {}
-        // Reading, listing and statfs wait for ever.
+        READ if node == WRITTEN => {
+            // handle, offset, size
+            let size = number(request, HEAD + 16, 4);
+            body.resize(usize::try_from(size).unwrap(), 0);
+        }
+        // Reading the other one, writing, listing and statfs wait for ever.
         _ => return None,
     }
     Some(body)

@@ -56,7 +56,11 @@ impl Victim {
 impl Drop for Victim {
     fn drop(&mut self) {
         let _ = self.0.kill();
-        let _ = self.0.wait();
+        let until = Instant::now() + Duration::from_secs(2);
+        // One that is stuck ends with what it is stuck at.
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

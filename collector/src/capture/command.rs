@@ -12,11 +12,15 @@ use rustix::io::Errno;
 use super::sink::Sink;
 use super::{errno, stamp};
 use crate::host::read_once;
+use crate::interrupt;
 use crate::item::Item;
 use crate::visit::Visit;
 
 /// Most bytes kept of standard error.
 const COMPLAINT_BYTES: usize = 4096;
+
+/// A signal that comes just before a wait is noticed after this long.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// Complaints that say more than an exit status, as the common tools write them in the C locale.
 const COMPLAINTS: &[(&str, Outcome)] = &[
@@ -31,6 +35,9 @@ const COMPLAINTS: &[(&str, Outcome)] = &[
     ("not available", Outcome::Absent),
     ("no such boot", Outcome::Absent),
 ];
+
+/// Takes output piece by piece.
+type Piece<'e> = &'e mut dyn FnMut(&[u8]);
 
 /// How a command ended.
 #[derive(Debug)]
@@ -97,12 +104,7 @@ pub fn stream(argv: &[&str], patience: Duration, each: &mut dyn FnMut(&[u8])) ->
     start(argv, patience, usize::MAX, Some(each))
 }
 
-fn start(
-    argv: &[&str],
-    patience: Duration,
-    bytes_max: usize,
-    each: Option<&mut dyn FnMut(&[u8])>,
-) -> Ran {
+fn start(argv: &[&str], patience: Duration, bytes_max: usize, each: Option<Piece<'_>>) -> Ran {
     let failed = |outcome, reason| Ran {
         output: Vec::new(),
         dropped: 0,
@@ -202,10 +204,10 @@ fn judge(
 fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) -> bool {
     while output.open || complaint.open {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || interrupt::caught().is_some() {
             return false;
         }
-        let timeout = Timespec::try_from(left).ok();
+        let timeout = Timespec::try_from(left.min(SLICE)).ok();
         let mut kept: Vec<&mut Kept<'e>> = [&mut *output, &mut *complaint]
             .into_iter()
             .filter(|k| k.open)
@@ -214,8 +216,10 @@ fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) ->
             .iter()
             .map(|k| PollFd::new(&k.pipe, PollFlags::IN))
             .collect();
-        if rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref())).is_err() {
-            return false;
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(_) => return false,
         }
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
@@ -248,11 +252,11 @@ struct Kept<'e> {
     bytes_max: usize,
     dropped: usize,
     open: bool,
-    each: Option<&'e mut dyn FnMut(&[u8])>,
+    each: Option<Piece<'e>>,
 }
 
 impl<'e> Kept<'e> {
-    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<&'e mut dyn FnMut(&[u8])>) -> Self {
+    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<Piece<'e>>) -> Self {
         Self {
             pipe,
             bytes: Vec::new(),
