@@ -26,10 +26,11 @@ mod judge;
 mod junit;
 mod lower;
 mod mutants;
+mod parts;
 mod place;
 mod schema;
-mod parts;
 mod shell;
+mod suppress;
 mod update;
 pub mod vocabulary;
 
@@ -39,11 +40,11 @@ use crate::{
     words::Bilingual,
 };
 
+pub use coverage::{Coverage, coverage};
 pub use diagnostic::Diagnostic;
 pub use examples::{ExampleResult, Outcome, TestReport, test};
 pub use explain::ending;
 pub use figures::{bytes, duration, percent, separated, time};
-pub use coverage::{Coverage, coverage};
 pub use judge::{HowToGet, judge};
 pub use junit::junit;
 pub use mutants::{MutantReport, Survivor, mutants};
@@ -111,6 +112,7 @@ struct Advice {
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    suppressions: Vec<suppress::Suppression>,
 }
 
 /// The tree of a rule's condition on these facts: where it became false or unknown.

@@ -14,13 +14,7 @@ use super::{
     outlet::{self, say},
     rules as rules_cli,
 };
-use crate::{
-    Told, facts,
-    finding::Severity,
-    intake, report,
-    rules,
-    words::Lang,
-};
+use crate::{Told, facts, finding::Severity, intake, report, rules, words::Lang};
 
 /// The whole program: arguments in, exit code out.
 pub fn run(

@@ -71,11 +71,7 @@ impl fmt::Display for Coverage {
 }
 
 /// Runs all examples and looks what they exercise.
-pub fn coverage(
-    set: &RuleSet,
-    facts_of: &dyn Fn(Vec<File>) -> Facts,
-    how: HowToGet,
-) -> Coverage {
+pub fn coverage(set: &RuleSet, facts_of: &dyn Fn(Vec<File>) -> Facts, how: HowToGet) -> Coverage {
     let mut result = Coverage::default();
     let mut read_anywhere = BTreeSet::new();
     for rule in set.rules() {

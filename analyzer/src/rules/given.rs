@@ -157,10 +157,9 @@ fn change(record: &mut Record, path: &str, whole: &str, given: &Given) {
             let line = Evidence::new("example", 0, &format!("{whole} is stated"));
             record.put(path, value.clone(), vec![line]);
         }
-        Given::Partial => record.set_partial(
-            path,
-            Bilingual::new("the example says so", "示例如此设定"),
-        ),
+        Given::Partial => {
+            record.set_partial(path, Bilingual::new("the example says so", "示例如此设定"))
+        }
         Given::Unknown => remove(record, path),
     }
 }

@@ -16,8 +16,16 @@ impl Rule {
         }
         all.push(("when".to_owned(), &self.when));
         all.extend(self.group_by.iter().map(|e| ("group_by".to_owned(), e)));
-        all.extend(self.certain.iter().map(|e| ("confidence.certain".to_owned(), e)));
-        all.extend(self.likely.iter().map(|e| ("confidence.likely".to_owned(), e)));
+        all.extend(
+            self.certain
+                .iter()
+                .map(|e| ("confidence.certain".to_owned(), e)),
+        );
+        all.extend(
+            self.likely
+                .iter()
+                .map(|e| ("confidence.likely".to_owned(), e)),
+        );
         texts(&mut all, "says", &self.says);
         texts(&mut all, "why", &self.why);
         if let Some(otherwise) = &self.otherwise {

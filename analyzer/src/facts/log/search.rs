@@ -191,7 +191,7 @@ mod tests {
         });
         let mut facts = Facts::default();
         put(&[input], &searches, &mut facts);
-        let found = facts.root.list("log_searches").unwrap();
+        let found = facts.root.list("log_searches");
         assert_eq!(found.items.len(), 2, "the log `messages` is not there");
         assert!(crate::facts::names::undeclared(&facts.root).is_empty());
         assert!(pattern("a(").unwrap_err().contains("no regular expression"));

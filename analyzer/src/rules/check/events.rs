@@ -52,13 +52,20 @@ impl Checker<'_> {
                     other => describe(other),
                 }
             });
-            self.wrong(item.span, message, "name the event itself: `before(oom, (unit_exits | first))`");
+            self.wrong(
+                item.span,
+                message,
+                "name the event itself: `before(oom, (unit_exits | first))`",
+            );
         }
     }
 
     fn distance(&mut self, item: &Expr, shape: &Shape) {
         if !matches!(numeric(shape), Some(Some(Kind::Seconds))) && *shape != Shape::Wrong {
-            let message = format!("a duration is needed here, `{item}` gives {}", describe(shape));
+            let message = format!(
+                "a duration is needed here, `{item}` gives {}",
+                describe(shape)
+            );
             self.wrong(item.span, message, "write `60s`, `5min`, `2h` or `1d`");
         }
     }
@@ -76,7 +83,11 @@ impl Checker<'_> {
                 }
                 (Node::Text(_), _) => {}
                 _ => {
-                    let what = if i == 0 { "a pattern" } else { "the path of a log" };
+                    let what = if i == 0 {
+                        "a pattern"
+                    } else {
+                        "the path of a log"
+                    };
                     self.wrong(
                         item.span,
                         format!("{what} in quotes is needed here"),

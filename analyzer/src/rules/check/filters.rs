@@ -149,7 +149,11 @@ impl Checker<'_> {
                     if let Some(many) = arguments.get(1)
                         && !matches!(many.node, Node::Int(1..))
                     {
-                        self.wrong(many.span, "a whole number is needed here", "top(\"field\", 3)");
+                        self.wrong(
+                            many.span,
+                            "a whole number is needed here",
+                            "top(\"field\", 3)",
+                        );
                     }
                     Shape::Records(list.to_owned())
                 }

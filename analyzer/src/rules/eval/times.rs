@@ -81,9 +81,7 @@ impl<'f> Scope<'f> {
                 .int("kernel_log.boots_count")
                 .is_some_and(|boots| boots <= 1),
         };
-        if one_boot
-            && let Some((x, y)) = a.uptime.zip(b.uptime)
-        {
+        if one_boot && let Some((x, y)) = a.uptime.zip(b.uptime) {
             return Ok(Between {
                 least: y - x,
                 most: y - x,

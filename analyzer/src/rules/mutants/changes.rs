@@ -93,10 +93,9 @@ fn replacements(expr: &Expr, inside: Inside, optional: bool) -> Vec<Expr> {
             vec![make(Node::Compare(flipped(*sign), a.clone(), b.clone()))]
         }
         // Where unknown counts as no, `x is known and x > 0` says no more than `x > 0`.
-        Node::And(a, b) if optional && matches!(a.node, Node::Known(_, true)) => vec![
-            make(Node::Or(a.clone(), b.clone())),
-            (**a).clone(),
-        ],
+        Node::And(a, b) if optional && matches!(a.node, Node::Known(_, true)) => {
+            vec![make(Node::Or(a.clone(), b.clone())), (**a).clone()]
+        }
         Node::And(a, b) => vec![
             make(Node::Or(a.clone(), b.clone())),
             (**a).clone(),
@@ -130,9 +129,9 @@ fn replacements(expr: &Expr, inside: Inside, optional: bool) -> Vec<Expr> {
                 .map(|n| make(Node::Int(n)))
                 .collect()
         }
-        Node::Number(n) if inside == Inside::Comparison => [n * 2.0, n / 2.0]
-            .map(|n| make(Node::Number(n)))
-            .to_vec(),
+        Node::Number(n) if inside == Inside::Comparison => {
+            [n * 2.0, n / 2.0].map(|n| make(Node::Number(n))).to_vec()
+        }
         Node::Duration(_, seconds) if inside == Inside::Comparison => [seconds * 2, seconds / 2]
             .map(|n| make(Node::Duration(format!("{n}s"), n)))
             .to_vec(),

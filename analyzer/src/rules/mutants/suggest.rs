@@ -25,7 +25,10 @@ use crate::{
 };
 
 /// Pairs of changed facts that are tried for one mutant.
-const PAIRS_MAX: usize = 30_000;
+const PAIRS_MAX: usize = 2_000;
+
+/// Sizes in suggestions are whole mebibytes.
+const MIB: f64 = 1_048_576.0;
 
 /// An input that tells rule and mutant apart.
 pub(super) struct Suggestion {
@@ -33,6 +36,8 @@ pub(super) struct Suggestion {
     pub(super) yaml: String,
     facts: Facts,
     told: Told,
+    /// Words of the message that the example states.
+    part: Option<String>,
 }
 
 /// What an example can state about an ending.
@@ -76,6 +81,9 @@ pub(super) fn noticed(mutant: &Rule, by: &[Suggestion], how: HowToGet) -> bool {
         came.state != s.told.state
             || came.count != s.told.count
             || came.confidence != s.told.confidence
+            || s.part
+                .as_ref()
+                .is_some_and(|part| !came.says.contains(part))
             || (came.says != s.told.says && s.yaml.contains("text:"))
             || (came.advice != s.told.advice && s.yaml.contains("advice:"))
     })
@@ -140,12 +148,18 @@ fn candidates(rule: &Rule, facts: &Facts) -> Vec<Change> {
             Kind::Flag => [true, false]
                 .into_iter()
                 .for_each(|f| add(Given::Is(f.into()))),
-            Kind::Text => texts
-                .iter()
-                .for_each(|t| add(Given::Is(t.as_str().into()))),
+            Kind::Text => texts.iter().for_each(|t| add(Given::Is(t.as_str().into()))),
             Kind::Texts | Kind::List => continue,
             kind => {
                 for n in &numbers {
+                    let signed = matches!(kind, Kind::Number | Kind::Seconds | Kind::Time);
+                    if *n < 0.0 && !signed {
+                        continue;
+                    }
+                    if kind == Kind::Bytes && *n >= MIB {
+                        add(Given::Is(Value::Int(whole((*n / MIB).round() * MIB))));
+                        continue;
+                    }
                     let real = matches!(
                         kind,
                         Kind::Percent | Kind::Number | Kind::Seconds | Kind::Time
@@ -174,25 +188,47 @@ fn borders(rule: &Rule, facts: &Facts) -> (Vec<f64>, BTreeSet<String>) {
     let mut numbers = vec![0.0, 1.0, 2.0];
     let mut texts = BTreeSet::from(["other".to_owned()]);
     let value = rule.for_each.as_ref().and_then(|each| {
-        let case = judge::Case { rule, facts, how: super::super::named_source };
-        case.list(&each.list).ok()?.items.first().map(|(_, v)| v.clone())
+        let case = judge::Case {
+            rule,
+            facts,
+            how: super::super::named_source,
+        };
+        case.list(&each.list)
+            .ok()?
+            .items
+            .first()
+            .map(|(_, v)| v.clone())
     });
-    let case = judge::Case { rule, facts, how: super::super::named_source };
+    let case = judge::Case {
+        rule,
+        facts,
+        how: super::super::named_source,
+    };
     for (_, expr) in rule.expressions() {
         let mut scope: Scope<'_> = case.scope(value.as_ref(), None, Lang::En);
         expr.walk(&mut |node| {
             if let Node::Text(text) = &node.node {
                 texts.insert(text.clone());
             }
-            match scope.run(node).0 {
-                #[expect(clippy::cast_precision_loss, reason = "a border of a test")]
-                Val::Int(n) => numbers.push(n as f64),
-                Val::Number(n) => numbers.push(n),
-                _ => {}
+            if !matches!(
+                node.node,
+                Node::Compare(..) | Node::Int(_) | Node::Number(_)
+            ) {
+                return;
+            }
+            for side in node.children().into_iter().chain([node]) {
+                match scope.run(side).0 {
+                    #[expect(clippy::cast_precision_loss, reason = "a border of a test")]
+                    Val::Int(n) => numbers.push(n as f64),
+                    Val::Number(n) => numbers.push(n),
+                    _ => {}
+                }
             }
         });
     }
-    let around = [1.0, 0.75, 1.5, 0.3, 3.0, 1.05, 0.96];
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let around = [1.0, 0.75, 1.5, 0.3];
     let mut all: Vec<f64> = numbers.clone();
     for n in numbers {
         all.extend(around.iter().map(|factor| (n * factor).round()));
@@ -226,20 +262,33 @@ fn suggestion(
         }
         expect.push(format!("confidence: {}", good.confidence));
     }
+    let mut said = None;
     if good.says != bad.says && good.state == bad.state {
         match window(&good.says, &bad.says) {
-            Some(part) => expect.push(format!("says: {part:?}")),
+            Some(part) => {
+                expect.push(format!("says: {part:?}"));
+                said = Some(part);
+            }
             None => expect.push(format!("text: {:?}", good.says)),
         }
     }
     if good.advice != bad.advice && good.state == bad.state {
-        let heads: Vec<String> = good.advice.iter().map(|a| format!("{:?}", head(a))).collect();
+        let heads: Vec<String> = good
+            .advice
+            .iter()
+            .map(|a| format!("{:?}", head(a)))
+            .collect();
         expect.push(format!("advice: [{}]", heads.join(", ")));
     }
     let name = if stated.is_empty() {
         "more words".to_owned()
     } else {
-        stated.join(", ").replace(": ", " = ").replace('"', "")
+        stated
+            .join(", ")
+            .replace(": ", " is ")
+            .replace(" * MiB", " MiB")
+            .replace("is null", "is unknown")
+            .replace('"', "")
     };
     let facts_part = if stated.is_empty() {
         String::new()
@@ -254,6 +303,7 @@ fn suggestion(
         ),
         facts,
         told: good,
+        part: said,
     }
 }
 
@@ -265,7 +315,7 @@ fn head(text: &str) -> String {
 /// The shortest run of words of one text that the other does not have.
 fn window(has: &str, lacks: &str) -> Option<String> {
     let words: Vec<&str> = has.split(' ').collect();
-    (2..=8).find_map(|length| {
+    (4..=12).find_map(|length| {
         words
             .windows(length)
             .map(|part| part.join(" "))
@@ -278,6 +328,7 @@ fn written(given: &Given) -> String {
         Given::Unknown => "null".to_owned(),
         Given::Partial => "partial".to_owned(),
         Given::Is(Value::Flag(flag)) => flag.to_string(),
+        Given::Is(Value::Int(n)) if *n > 0 && n % (1 << 20) == 0 => format!("{} * MiB", n >> 20),
         Given::Is(Value::Int(n)) => n.to_string(),
         Given::Is(Value::Number(n)) => n.to_string(),
         Given::Is(Value::Text(text)) => format!("{text:?}"),
