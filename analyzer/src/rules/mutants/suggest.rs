@@ -251,6 +251,11 @@ fn suggestion(
         Some((variable, list)) => path.replace(&format!("{list}[0]"), variable),
         None => path.to_owned(),
     };
+    // A bracket would open a list in a flow mapping.
+    let short = |path: &str| match short(path) {
+        key if key.contains('[') => format!("{key:?}"),
+        key => key,
+    };
     let stated: Vec<String> = changes
         .iter()
         .map(|(path, given)| format!("{}: {}", short(path), written(given)))
