@@ -52,7 +52,9 @@ pub fn analyze(
 ) -> (facts::Facts, verdict::Verdict) {
     let facts = facts_for(inputs, rules);
     let judged = rules::judge(rules, &facts, facts::why_missing);
-    let verdict = verdict::reach(judged, &facts);
+    let (judged, suppressed) = rules.suppress(judged, &facts);
+    let mut verdict = verdict::reach(judged, &facts);
+    verdict.suppressed = suppressed;
     (facts, verdict)
 }
 

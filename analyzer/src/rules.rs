@@ -30,6 +30,7 @@ mod parts;
 mod place;
 mod schema;
 mod shell;
+mod suppress;
 mod update;
 pub mod vocabulary;
 
@@ -111,6 +112,7 @@ struct Advice {
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    suppressions: Vec<suppress::Suppression>,
 }
 
 /// The tree of a rule's condition on these facts: where it became false or unknown.

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, io::Read as _, path::Path};
 
-use super::{Rule, RuleSet, check, diagnostic::Diagnostic, vocabulary::nearest};
+use super::{
+    Rule, RuleSet, check,
+    diagnostic::Diagnostic,
+    suppress::{self, Suppression},
+    vocabulary::nearest,
+};
 use crate::facts::search::LogSearch;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
@@ -54,12 +59,8 @@ impl RuleSet {
     ///
     /// Everything that is wrong with any of them.
     pub fn load(folder: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let texts = read_folder(folder)?;
-        let own = parse(
-            texts
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str())),
-        )?;
+        let (rules, lists) = read_folder(folder)?;
+        let own = parse(named(&rules))?;
         // Its rules may name those that are built in.
         let mut all = Self::builtin().unwrap_or_default().rules;
         all.retain(|rule| !own.iter().any(|new| new.id == rule.id));
@@ -69,10 +70,26 @@ impl RuleSet {
         if !found.is_empty() {
             return Err(found);
         }
-        let mut set = Self { rules: own };
+        let whole = Self {
+            rules: all,
+            suppressions: Vec::new(),
+        };
+        let mut set = Self {
+            rules: own,
+            suppressions: whole.read_suppressions(&lists)?,
+        };
         set.rules
             .sort_by(|a, b| (&a.id, &a.file).cmp(&(&b.id, &b.file)));
         Ok(set)
+    }
+
+    fn read_suppressions(&self, lists: &Texts) -> Result<Vec<Suppression>, Vec<Diagnostic>> {
+        let mut all = Vec::new();
+        for (name, text) in lists {
+            let ids = self.rules.iter().map(|rule| rule.id.as_str());
+            all.extend(suppress::read(name, text, ids)?);
+        }
+        Ok(all)
     }
 
     /// This catalogue, with the rules of a folder added; a rule with a known id replaces it.
@@ -81,16 +98,14 @@ impl RuleSet {
     ///
     /// Everything that is wrong with the folder's rules, alone or beside the others.
     pub fn with(mut self, folder: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let texts = read_folder(folder)?;
-        let added = parse(
-            texts
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str())),
-        )?;
+        let (rules, lists) = read_folder(folder)?;
+        let added = parse(named(&rules))?;
         self.rules
             .retain(|rule| !added.iter().any(|new| new.id == rule.id));
         self.rules.extend(added);
-        self.sorted()
+        let mut set = self.sorted()?;
+        set.suppressions.extend(set.read_suppressions(&lists)?);
+        Ok(set)
     }
 
     /// Rules from texts: file name, content.
@@ -103,6 +118,7 @@ impl RuleSet {
     ) -> Result<Self, Vec<Diagnostic>> {
         Self {
             rules: parse(texts)?,
+            suppressions: Vec::new(),
         }
         .sorted()
     }
@@ -190,7 +206,17 @@ fn parse<'t>(
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+/// Files of a folder: name, content.
+type Texts = Vec<(String, String)>;
+
+fn named(texts: &Texts) -> impl Iterator<Item = (&str, &str)> {
+    texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+}
+
+/// The rules of a folder, and its lists of suppressions.
+fn read_folder(folder: &Path) -> Result<(Texts, Texts), Vec<Diagnostic>> {
     let mut texts = Vec::new();
     let mut found = Vec::new();
     walk(folder, 0, &mut texts, &mut found);
@@ -205,7 +231,9 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Vec<Diagnostic>> 
             "no rule file (*.yaml) in this folder".to_owned(),
         )]);
     }
-    Ok(texts)
+    Ok(texts
+        .into_iter()
+        .partition(|(_, text)| !suppress::is_list(text)))
 }
 
 fn walk(

@@ -5,6 +5,7 @@
 mod events;
 mod filters;
 mod head;
+mod reach;
 mod set;
 mod shapes;
 mod texts;
@@ -52,7 +53,12 @@ pub(super) fn rule(name: &str, text: &str) -> Result<Rule, Vec<Diagnostic>> {
 }
 
 /// A file that is not YAML, or has a key or value that a rule does not have.
-fn unreadable(name: &str, text: &str, places: &Places, error: &serde_yaml::Error) -> Diagnostic {
+pub(super) fn unreadable(
+    name: &str,
+    text: &str,
+    places: &Places,
+    error: &serde_yaml::Error,
+) -> Diagnostic {
     let full = error.to_string();
     let message = full
         .rsplit_once(" at line ")
@@ -136,6 +142,9 @@ impl Draft<'_> {
         let mut outside = Locals::new();
         let lets = self.lets(&written, &mut locals, &mut outside);
         let when = self.condition("when", &written.when, &locals);
+        if let Some(when) = &when {
+            self.inside("when", &written.when.0, reach::fixed(when, &lets));
+        }
         let group_by = written.group_by.as_ref().and_then(|source| {
             if written.for_each.is_none() {
                 self.at_key("group_by", "`group_by` needs `for_each`", None);
@@ -312,6 +321,7 @@ impl Draft<'_> {
                 let mut problems = texts::check(&mut parts, &mut locals, purpose);
                 if purpose == Purpose::Command {
                     problems.extend(texts::inside_quotes(&parts));
+                    problems.extend(texts::read_as_options(&parts));
                 }
                 self.inside(key, source, problems);
                 Some(parts)

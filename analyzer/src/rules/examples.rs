@@ -163,7 +163,7 @@ fn compared(rule: &Rule, example: &Example, state: &State) -> ExampleResult {
     }
     match state {
         State::RuledOut { because, .. } if outcome != Outcome::Validated => {
-            difference.extend(because.iter().map(|b| format!("because {b}")));
+            difference.extend(because.iter().map(|b| format!("because {}", b.en)));
         }
         State::CannotTell { missing } if outcome != Outcome::Validated => {
             difference.extend(missing.iter().map(|m| format!("missing {}", m.path)));
@@ -212,7 +212,7 @@ fn differences(example: &Example, state: &State) -> Vec<String> {
             expected(
                 "confidence",
                 wanted,
-                &format!("{confidence}: {}", first.confidence_reason),
+                &format!("{confidence}: {}", first.confidence_reason.en),
             );
         }
         for (what, wanted, came, holds) in stated(expect, first) {

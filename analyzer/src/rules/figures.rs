@@ -163,18 +163,25 @@ pub(super) fn plain(value: &Val<'_>, lang: Lang) -> String {
             Lang::En => "unknown".to_owned(),
             Lang::Zh => "未知".to_owned(),
         },
-        Val::Flag(flag) => flag.to_string(),
+        Val::Flag(flag) => match (lang, flag) {
+            (Lang::En, flag) => flag.to_string(),
+            (Lang::Zh, true) => "是".to_owned(),
+            (Lang::Zh, false) => "否".to_owned(),
+        },
         Val::Int(n) => n.to_string(),
         Val::AtLeast(n, _) => at_least(n.to_string(), true, lang),
         Val::Number(n) => number(*n),
         Val::Text(text) => text.to_string(),
-        Val::List(list) => format!("{} items", list.items.len()),
+        Val::List(list) => match lang {
+            Lang::En => format!("{} items", list.items.len()),
+            Lang::Zh => format!("{} 条", list.items.len()),
+        },
         Val::Record(record) => record.path(),
     }
 }
 
 /// A value with its unit, for the proof: texts in quotes.
-pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
+pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>, lang: Lang) -> String {
     let (n, bound) = match value {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         Val::Int(n) => (*n as f64, false),
@@ -182,16 +189,16 @@ pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
         Val::AtLeast(n, _) => (*n as f64, true),
         Val::Number(n) => (*n, false),
         Val::Text(text) => return format!("{text:?}"),
-        other => return plain(other, Lang::En),
+        other => return plain(other, lang),
     };
     let text = match kind {
         Some(Kind::Bytes) => bytes(n),
         Some(Kind::Percent) => percent(n),
-        Some(Kind::Seconds) => duration(n, Lang::En),
+        Some(Kind::Seconds) => duration(n, lang),
         Some(Kind::Time) => time(n),
-        _ => return plain(value, Lang::En),
+        _ => return plain(value, lang),
     };
-    at_least(text, bound, Lang::En)
+    at_least(text, bound, lang)
 }
 
 #[cfg(test)]

@@ -102,14 +102,6 @@ impl Draft<'_> {
 
     /// Checks the facts that an example states.
     fn stated(&mut self, i: usize, example: &Example, written: &RuleFile) {
-        if example.files.is_empty() && example.like.is_none() && example.facts.is_empty() {
-            let help = "give `files`, `facts` or `like`".to_owned();
-            self.at_key(
-                &format!("examples[{i}]"),
-                "the example has no input",
-                Some(help),
-            );
-        }
         let words: Vec<&str> = written
             .for_each
             .as_deref()

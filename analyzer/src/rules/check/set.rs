@@ -36,6 +36,16 @@ pub(in crate::rules) fn across(rules: &[Rule]) -> Vec<Diagnostic> {
                 }
             }
         }
+        for (i, id) in rule.supersedes.iter().enumerate() {
+            if let Some(other) = by_id.get(id.as_str())
+                && hides(rule, other)
+            {
+                let message = format!(
+                    "`{id}` can never be shown: this rule replaces it and has the same condition"
+                );
+                found.push(at(rule, &format!("supersedes[{i}]"), message, None));
+            }
+        }
         for (key, edges) in [
             ("explains", (|r| &r.explains) as fn(&Rule) -> &Vec<String>),
             ("supersedes", |r| &r.supersedes),
@@ -72,6 +82,23 @@ pub(in crate::rules) fn reads_logs(rule: &Rule) -> Option<Diagnostic> {
             "write a parser that gives a fact; `log_line` is for rules of `--rules DIR`".to_owned(),
         ),
     ))
+}
+
+/// Whether `other` holds only where `rule` does, which replaces it.
+fn hides(rule: &Rule, other: &Rule) -> bool {
+    let of = |rule: &Rule| {
+        let lets: Vec<String> = rule
+            .lets
+            .iter()
+            .map(|(n, e)| format!("{n} = {e}"))
+            .collect();
+        (
+            rule.each().map(|(v, l)| (v.to_owned(), l.to_owned())),
+            lets,
+            rule.when.to_string(),
+        )
+    };
+    of(rule) == of(other)
 }
 
 fn at(rule: &Rule, key: &str, message: String, help: Option<String>) -> Diagnostic {

@@ -132,6 +132,8 @@ impl<'l> Checker<'l> {
             Node::Compare(sign, a, b) => {
                 let (left, right) = (self.shape(a), self.shape(b));
                 self.compared(*sign, &left, &right, span);
+                self.bare(&left, b);
+                self.bare(&right, a);
                 Shape::Scalar(Kind::Flag)
             }
             Node::In(a, b) => {
@@ -305,6 +307,26 @@ impl<'l> Checker<'l> {
                 self.wrong(span, message, "use `==`, `!=` or `in`");
             }
         }
+    }
+
+    /// A large number without a unit beside bytes or seconds is most often meant in another unit.
+    fn bare(&mut self, with: &Shape, number: &Expr) {
+        let (what, least, help) = match with {
+            Shape::Scalar(Kind::Bytes) => {
+                ("bytes", 1024, "write it with KiB, MiB or GiB: `64 * MiB`")
+            }
+            Shape::Scalar(Kind::Seconds) => (
+                "seconds",
+                60,
+                "write it with its unit: `90s`, `5min`, `2h`, `1d`",
+            ),
+            _ => return,
+        };
+        if !matches!(&number.node, Node::Int(n) if *n >= least) {
+            return;
+        }
+        let message = format!("{what} compared with `{number}`, which has no unit");
+        self.wrong(number.span, message, help);
     }
 
     fn within(&mut self, a: &mut Expr, b: &mut Expr, span: Span) {

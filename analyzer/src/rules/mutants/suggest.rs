@@ -25,7 +25,10 @@ use crate::{
 };
 
 /// Pairs of changed facts that are tried for one mutant.
-const PAIRS_MAX: usize = 30_000;
+const PAIRS_MAX: usize = 2_000;
+
+/// Sizes in suggestions are whole mebibytes.
+const MIB: f64 = 1_048_576.0;
 
 /// An input that tells rule and mutant apart.
 pub(super) struct Suggestion {
@@ -33,6 +36,8 @@ pub(super) struct Suggestion {
     pub(super) yaml: String,
     facts: Facts,
     told: Told,
+    /// Words of the message that the example states.
+    part: Option<String>,
 }
 
 /// What an example can state about an ending.
@@ -76,6 +81,9 @@ pub(super) fn noticed(mutant: &Rule, by: &[Suggestion], how: HowToGet) -> bool {
         came.state != s.told.state
             || came.count != s.told.count
             || came.confidence != s.told.confidence
+            || s.part
+                .as_ref()
+                .is_some_and(|part| !came.says.contains(part))
             || (came.says != s.told.says && s.yaml.contains("text:"))
             || (came.advice != s.told.advice && s.yaml.contains("advice:"))
     })
@@ -144,6 +152,14 @@ fn candidates(rule: &Rule, facts: &Facts) -> Vec<Change> {
             Kind::Texts | Kind::List => continue,
             kind => {
                 for n in &numbers {
+                    let signed = matches!(kind, Kind::Number | Kind::Seconds | Kind::Time);
+                    if *n < 0.0 && !signed {
+                        continue;
+                    }
+                    if kind == Kind::Bytes && *n >= MIB {
+                        add(Given::Is(Value::Int(whole((*n / MIB).round() * MIB))));
+                        continue;
+                    }
                     let real = matches!(
                         kind,
                         Kind::Percent | Kind::Number | Kind::Seconds | Kind::Time
@@ -194,15 +210,25 @@ fn borders(rule: &Rule, facts: &Facts) -> (Vec<f64>, BTreeSet<String>) {
             if let Node::Text(text) = &node.node {
                 texts.insert(text.clone());
             }
-            match scope.run(node).0 {
-                #[expect(clippy::cast_precision_loss, reason = "a border of a test")]
-                Val::Int(n) => numbers.push(n as f64),
-                Val::Number(n) => numbers.push(n),
-                _ => {}
+            if !matches!(
+                node.node,
+                Node::Compare(..) | Node::Int(_) | Node::Number(_)
+            ) {
+                return;
+            }
+            for side in node.children().into_iter().chain([node]) {
+                match scope.run(side).0 {
+                    #[expect(clippy::cast_precision_loss, reason = "a border of a test")]
+                    Val::Int(n) => numbers.push(n as f64),
+                    Val::Number(n) => numbers.push(n),
+                    _ => {}
+                }
             }
         });
     }
-    let around = [1.0, 0.75, 1.5, 0.3, 3.0, 1.05, 0.96];
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let around = [1.0, 0.75, 1.5, 0.3];
     let mut all: Vec<f64> = numbers.clone();
     for n in numbers {
         all.extend(around.iter().map(|factor| (n * factor).round()));
@@ -225,6 +251,11 @@ fn suggestion(
         Some((variable, list)) => path.replace(&format!("{list}[0]"), variable),
         None => path.to_owned(),
     };
+    // A bracket would open a list in a flow mapping.
+    let short = |path: &str| match short(path) {
+        key if key.contains('[') => format!("{key:?}"),
+        key => key,
+    };
     let stated: Vec<String> = changes
         .iter()
         .map(|(path, given)| format!("{}: {}", short(path), written(given)))
@@ -236,9 +267,13 @@ fn suggestion(
         }
         expect.push(format!("confidence: {}", good.confidence));
     }
+    let mut said = None;
     if good.says != bad.says && good.state == bad.state {
         match window(&good.says, &bad.says) {
-            Some(part) => expect.push(format!("says: {part:?}")),
+            Some(part) => {
+                expect.push(format!("says: {part:?}"));
+                said = Some(part);
+            }
             None => expect.push(format!("text: {:?}", good.says)),
         }
     }
@@ -253,7 +288,12 @@ fn suggestion(
     let name = if stated.is_empty() {
         "more words".to_owned()
     } else {
-        stated.join(", ").replace(": ", " = ").replace('"', "")
+        stated
+            .join(", ")
+            .replace(": ", " is ")
+            .replace(" * MiB", " MiB")
+            .replace("is null", "is unknown")
+            .replace('"', "")
     };
     let facts_part = if stated.is_empty() {
         String::new()
@@ -268,6 +308,7 @@ fn suggestion(
         ),
         facts,
         told: good,
+        part: said,
     }
 }
 
@@ -279,7 +320,7 @@ fn head(text: &str) -> String {
 /// The shortest run of words of one text that the other does not have.
 fn window(has: &str, lacks: &str) -> Option<String> {
     let words: Vec<&str> = has.split(' ').collect();
-    (2..=8).find_map(|length| {
+    (4..=12).find_map(|length| {
         words
             .windows(length)
             .map(|part| part.join(" "))
@@ -292,6 +333,7 @@ fn written(given: &Given) -> String {
         Given::Unknown => "null".to_owned(),
         Given::Partial => "partial".to_owned(),
         Given::Is(Value::Flag(flag)) => flag.to_string(),
+        Given::Is(Value::Int(n)) if *n > 0 && n % (1 << 20) == 0 => format!("{} * MiB", n >> 20),
         Given::Is(Value::Int(n)) => n.to_string(),
         Given::Is(Value::Number(n)) => n.to_string(),
         Given::Is(Value::Text(text)) => format!("{text:?}"),
