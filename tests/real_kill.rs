@@ -196,10 +196,14 @@ fn collect_and_analyse() -> (serde_json::Value, String) {
         run.status,
         String::from_utf8_lossy(&run.stderr)
     );
+    analyse(&bundle)
+}
+
+fn analyse(bundle: &Path) -> (serde_json::Value, String) {
     let report = |format: &str| {
         let run = Command::new(program("oomscene-analyze"))
             .args(["report", "-o", "-", "--format", format])
-            .arg(&bundle)
+            .arg(bundle)
             .output()
             .unwrap();
         assert!(
@@ -211,6 +215,57 @@ fn collect_and_analyse() -> (serde_json::Value, String) {
     };
     let json = report("json");
     (serde_json::from_str(&json).unwrap(), report("md"))
+}
+
+/// The report of what the collector's shell script takes, run by `shell`; `None` where there is no
+/// such shell.
+fn script_and_analyse(shell: &[&str]) -> Option<(serde_json::Value, String)> {
+    let scratch = tempfile::tempdir().unwrap();
+    let script = Command::new(program("oomscene-collect"))
+        .arg("script")
+        .output()
+        .unwrap();
+    let path = scratch.path().join("collect.sh");
+    fs::write(&path, script.stdout).unwrap();
+    let bundle = scratch.path().join("scene.tar.gz");
+    let run = Command::new(shell[0])
+        .args(&shell[1..])
+        .arg(&path)
+        .arg("-o")
+        .arg(&bundle)
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.is_empty(), "{shell:?}: {said}");
+    Some(analyse(&bundle))
+}
+
+#[test]
+fn the_shell_script_comes_to_the_same_verdict() {
+    let _alone = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(cgroup) = cgroup_or_say_why("script") else {
+        return;
+    };
+    cgroup.limit(40 * MIB);
+    let pid = cgroup.kill_a_hog("hog-script");
+    let (report, _) = collect_and_analyse();
+    for shell in [&["dash"][..], &["busybox", "sh"]] {
+        let Some((by_script, markdown)) = script_and_analyse(shell) else {
+            let text = format!("NOT RUN: the shell script with {shell:?}: it is not installed");
+            assert!(std::env::var_os("CI").is_none(), "{text}");
+            let _ = fs::write("/dev/stderr", format!("\n*** {text} ***\n"));
+            continue;
+        };
+        let root = &by_script["verdict"]["root"]["rule"];
+        assert_eq!(root, &report["verdict"]["root"]["rule"], "{markdown}");
+        assert_eq!(root, "memcg-limit-reached", "{markdown}");
+        let said = headline(&by_script);
+        for word in ["40 MiB", "hog-script", &pid.to_string(), &cgroup.path] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
 }
 
 /// The headline of the verdict, in English.
