@@ -32,6 +32,9 @@ const COMPLAINTS: &[(&str, Outcome)] = &[
     ("no such boot", Outcome::Absent),
 ];
 
+/// Hears the output of a command as it comes.
+type Each<'f> = dyn FnMut(&[u8]) + 'f;
+
 /// How a command ended.
 #[derive(Debug)]
 pub struct Ran {
@@ -97,11 +100,11 @@ pub fn stream(argv: &[&str], patience: Duration, each: &mut dyn FnMut(&[u8])) ->
     start(argv, patience, usize::MAX, Some(each))
 }
 
-fn start(
+fn start<'e>(
     argv: &[&str],
     patience: Duration,
     bytes_max: usize,
-    each: Option<&mut dyn FnMut(&[u8])>,
+    each: Option<&'e mut Each<'e>>,
 ) -> Ran {
     let failed = |outcome, reason| Ran {
         output: Vec::new(),
@@ -248,11 +251,11 @@ struct Kept<'e> {
     bytes_max: usize,
     dropped: usize,
     open: bool,
-    each: Option<&'e mut dyn FnMut(&[u8])>,
+    each: Option<&'e mut Each<'e>>,
 }
 
 impl<'e> Kept<'e> {
-    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<&'e mut dyn FnMut(&[u8])>) -> Self {
+    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<&'e mut Each<'e>>) -> Self {
         Self {
             pipe,
             bytes: Vec::new(),
