@@ -2,8 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+#[path = "collect/full.rs"]
+mod full;
+#[path = "collect/fuse.rs"]
+mod fuse;
+#[path = "collect/hang.rs"]
+mod hang;
 #[path = "collect/machine.rs"]
 mod machine;
+#[path = "collect/names.rs"]
+mod names;
+#[path = "collect/place.rs"]
+mod place;
+#[path = "collect/pressure.rs"]
+mod pressure;
+#[path = "collect/signals.rs"]
+mod signals;
 #[path = "collect/trouble.rs"]
 mod trouble;
 

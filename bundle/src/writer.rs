@@ -14,7 +14,7 @@ const LEVEL: Compression = Compression::new(6);
 /// Trials before an entry is given up.
 const TRIALS: usize = 6;
 /// A shorter piece of an entry is not worth its head.
-const LEAST_KEPT_BYTES: usize = 256;
+const LEAST_KEPT_BYTES: usize = 4096;
 
 /// A bundle being written to `W`. One entry is in memory at a time: the caller's.
 pub struct Writer<W: Write> {

@@ -21,6 +21,7 @@ pub fn of(host: &Host, plan: &Plan) -> Header {
         clocks: clocks::read(),
         boot_id: host.line("proc/sys/kernel/random/boot_id"),
         boot_time_utc_seconds: boot_time(host),
+        collector_pid: Some(std::process::id()),
         effective_uid: rustix::process::geteuid().as_raw(),
         view: view::look(host),
         case: plan.case.clone(),

@@ -407,6 +407,7 @@ mod tests {
         let host = Host::new(Path::new("/")).unwrap();
         let mut out = Vec::new();
         assert_eq!(host.read_part("dev/zero", 0, 10, &mut out), Err(NO_FILE));
+        assert_eq!(host.read_part("dev/null", 0, 10, &mut out), Ok(false));
         assert_eq!(host.read_part("dev", 0, 10, &mut out), Err(Errno::ISDIR));
     }
 

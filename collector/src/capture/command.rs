@@ -12,11 +12,15 @@ use rustix::io::Errno;
 use super::sink::Sink;
 use super::{errno, stamp};
 use crate::host::read_once;
+use crate::interrupt;
 use crate::item::Item;
 use crate::visit::Visit;
 
 /// Most bytes kept of standard error.
 const COMPLAINT_BYTES: usize = 4096;
+
+/// A signal that comes just before a wait is noticed after this long.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// Complaints that say more than an exit status, as the common tools write them in the C locale.
 const COMPLAINTS: &[(&str, Outcome)] = &[
@@ -205,10 +209,10 @@ fn judge(
 fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) -> bool {
     while output.open || complaint.open {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || interrupt::caught().is_some() {
             return false;
         }
-        let timeout = Timespec::try_from(left).ok();
+        let timeout = Timespec::try_from(left.min(SLICE)).ok();
         let mut kept: Vec<&mut Kept<'e>> = [&mut *output, &mut *complaint]
             .into_iter()
             .filter(|k| k.open)
@@ -217,8 +221,10 @@ fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) ->
             .iter()
             .map(|k| PollFd::new(&k.pipe, PollFlags::IN))
             .collect();
-        if rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref())).is_err() {
-            return false;
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(_) => return false,
         }
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);

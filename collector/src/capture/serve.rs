@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use rustix::io::Errno;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Signal, getppid, set_parent_process_death_signal, setpriority_process};
 
 use super::protocol::{self, Request, What};
 use crate::host::{Door, Opening, read_open};
@@ -20,7 +20,8 @@ pub const GREETING: &[u8] = b"oomscene reader 2\n";
 
 /// Runs as the reader process when the arguments ask for it; `None` otherwise.
 ///
-/// The reader is `/proc/self/exe` started with [`ARGUMENT`] and a root folder, so every binary that
+/// The reader is `/proc/self/exe` started with [`ARGUMENT`], a root folder and the collector's process
+/// id, so every binary that
 /// collects must call this first.
 pub fn serve_reader_if_asked(
     mut args: impl Iterator<Item = std::ffi::OsString>,
@@ -29,8 +30,17 @@ pub fn serve_reader_if_asked(
         return None;
     }
     let root = args.next()?;
+    let collector = args.next()?.into_string().ok()?.parse::<i32>().ok()?;
+    // In ps it would be called `exe`.
+    let _ = rustix::thread::set_name(c"oomscene-reader");
+    // While it reads, others wait for their own memory lock: it must not be late itself.
+    let _ = setpriority_process(None, 0);
     // Nothing stays behind a collector that was killed.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    // A collector that was killed before that has another process take its children over.
+    if getppid().is_none_or(|parent| parent.as_raw_nonzero().get() != collector) {
+        return Some(ExitCode::from(2));
+    }
     let Ok(door) = Door::new(Path::new(&root)) else {
         return Some(ExitCode::from(2));
     };

@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Advice, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, SeekFrom};
+use rustix::fs::{Advice, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
 use super::name;
@@ -153,9 +153,13 @@ impl Door {
         out: &mut Vec<u8>,
     ) -> Result<bool, Errno> {
         out.clear();
-        let about = self.examine(path)?;
-        match FileType::from_raw_mode(about.mode) {
+        let stat = self.stat(path)?;
+        match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {}
+            // A link to /dev/null is how a unit file is switched off: it is empty.
+            FileType::CharacterDevice if stat.st_rdev == rustix::fs::makedev(1, 3) => {
+                return Ok(false);
+            }
             FileType::Directory => return Err(Errno::ISDIR),
             _ => return Err(NO_FILE),
         }
@@ -216,12 +220,16 @@ impl Door {
     /// # Errors
     /// As stat(2).
     pub fn examine(&self, path: &str) -> Result<About, Errno> {
-        let stat = rustix::fs::fstat(self.open_as(path, OFlags::PATH)?)?;
+        let stat = self.stat(path)?;
         Ok(About {
             mode: stat.st_mode,
             bytes: u64::try_from(stat.st_size).unwrap_or(0),
             modified_seconds: stat.st_mtime,
         })
+    }
+
+    fn stat(&self, path: &str) -> Result<Stat, Errno> {
+        rustix::fs::fstat(self.open_as(path, OFlags::PATH)?)
     }
 
     /// Target of the link `path`.

@@ -44,6 +44,7 @@ impl Talk {
         command
             .arg(serve::ARGUMENT)
             .arg(root)
+            .arg(std::process::id().to_string())
             .env_clear()
             .current_dir("/");
         // Ctrl-C is for the collector, which then ends the bundle. The reader's standard error must
