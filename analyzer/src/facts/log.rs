@@ -20,6 +20,7 @@ pub(crate) mod pattern;
 mod prefix;
 mod reader;
 mod runtime;
+pub mod search;
 pub mod stamp;
 mod strace;
 mod systemd;
@@ -178,6 +179,9 @@ fn one(
         reader.feed(physical, end.is_none(), &mut |line, found| {
             hear(line, found, &mut told, &mut audit, around, calls, index);
         });
+        if end.is_none() {
+            told.joiner.tear();
+        }
     }
     reader.finish(&mut |line, found| {
         hear(line, found, &mut told, &mut audit, around, calls, index);

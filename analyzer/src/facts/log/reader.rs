@@ -29,6 +29,7 @@ struct Last {
     stamp: Option<Stamp>,
     host: Option<String>,
     program: Option<String>,
+    caller: Option<String>,
 }
 
 /// What a record was recognised as, for the coverage of the log.
@@ -95,17 +96,20 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
-        if let Some(mut record) = prefix::read_kmsg(text) {
-            let clock = self.clock.filter(|_| self.source == Source::Kmsg);
-            record.stamp.wall = clock
-                .zip(record.stamp.uptime_us)
-                .and_then(|(c, us)| c.wall(us));
-            self.kmsg(text, &record, take);
+        if prefix::read_kmsg(text).is_some() {
+            for part in prefix::split_kmsg(text) {
+                self.kmsg(&part, take);
+            }
         } else if self.source == Source::Text {
-            match journal::json(text) {
-                Some(JsonLine::Entry(entry)) => self.entry(*entry, "journalctl json", take),
-                Some(JsonLine::Inner(inner)) => self.text(&outer::plain(&inner), take),
-                None => self.text(text, take),
+            let entries = journal::json(text);
+            if entries.is_empty() {
+                self.text(text, take);
+            }
+            for entry in entries {
+                match entry {
+                    JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
+                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                }
             }
         }
     }
@@ -131,6 +135,7 @@ impl<'a> Reader<'a> {
             stamp: entry.stamp,
             host: entry.host,
             program: entry.program,
+            caller: None,
         };
         for part in entry.message.split('\n') {
             let line = Line {
@@ -140,6 +145,7 @@ impl<'a> Reader<'a> {
                 text: part,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: true,
                 origin: match self.last.program.as_deref() {
                     Some("kernel") => Origin::Kernel,
@@ -151,12 +157,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn kmsg(
-        &mut self,
-        raw: &str,
-        record: &prefix::KmsgRecord,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
+    fn kmsg(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let Some(mut record) = prefix::read_kmsg(raw) else {
+            return;
+        };
+        let clock = self.clock.filter(|_| self.source == Source::Kmsg);
+        record.stamp.wall = clock
+            .zip(record.stamp.uptime_us)
+            .and_then(|(c, us)| c.wall(us));
         let recognised = Recognised {
             format: "/dev/kmsg",
             stamped: true,
@@ -175,6 +183,7 @@ impl<'a> Reader<'a> {
                 stamp: Some(&record.stamp),
                 stamped: true,
                 host: None,
+                caller: record.caller.as_deref(),
                 origin: match program {
                     Some(program) => Origin::Program(program),
                     None if record.kernel => Origin::Kernel,
@@ -196,7 +205,19 @@ impl<'a> Reader<'a> {
         }
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
-            self.record(raw, take);
+            if first.stamp.is_some() {
+                self.record(raw, take);
+                continue;
+            }
+            // An object that is torn is no message.
+            let bare = if raw.starts_with('{') {
+                vec![raw]
+            } else {
+                prefix::split_bare(raw)
+            };
+            for bare in bare {
+                self.record(bare, take);
+            }
         }
     }
 
@@ -229,6 +250,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: recognised.stamped,
                 origin: program.map_or(origin, Origin::Program),
             };
@@ -241,6 +263,7 @@ impl<'a> Reader<'a> {
             stamp: found.stamp.clone(),
             host: found.host.map(str::to_owned),
             program: found.program.map(str::to_owned),
+            caller: found.caller.map(str::to_owned),
         };
     }
 }
