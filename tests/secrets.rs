@@ -296,3 +296,40 @@ fn check_map(path: &Path) {
         assert!(known(name), "{name}: {map:#}");
     }
 }
+
+/// The shell script masks with sed; arguments in hexadecimal digits it leaves out.
+#[test]
+fn no_secret_is_in_the_bundle_of_the_script() {
+    let machine = planted();
+    let out = tempfile::tempdir().unwrap();
+    let script = out.path().join("collect.sh");
+    fs::write(&script, collect(&["script"]).stdout).unwrap();
+    for shell in [&["dash"][..], &["busybox", "sh"]] {
+        let path = out.path().join("x.tar.gz");
+        let run = Command::new(shell[0])
+            .args(&shell[1..])
+            .arg(&script)
+            .arg("-o")
+            .arg(&path)
+            .arg("--root")
+            .arg(machine.path(""))
+            .output();
+        let Ok(run) = run else {
+            say(&format!(
+                "NOT RUN: the script with {shell:?}: it is not installed"
+            ));
+            continue;
+        };
+        assert_eq!(text(&run.stderr), "", "{shell:?}");
+        let bundle = open(&path);
+        assert_eq!(bundle.tear, None);
+        assert_clean(&bundle, SENTINEL);
+        assert_clean(&bundle, "MIIEvQIBADANBgkqhkiG9w0BAQE");
+        let messages = text(bundle.entry("var/log/messages").unwrap());
+        assert!(messages.contains("Killed process 77 (app)"));
+        assert!(messages.contains("password=<masked>"), "{messages}");
+        let syslog = text(bundle.entry("var/log/syslog").unwrap());
+        assert!(syslog.contains("[oomscene: left out lines 201-"));
+        assert!(bundle.entry("proc/all/cmdline.000").is_some());
+    }
+}

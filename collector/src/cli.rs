@@ -65,6 +65,8 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Print this program as a shell script, for machines on which it does not run
+    Script,
 }
 
 impl Args {

@@ -40,6 +40,7 @@ pub mod output;
 pub mod plan;
 pub mod privacy;
 pub mod probe;
+pub mod script;
 pub mod sources;
 pub mod space;
 pub mod summary;
@@ -89,6 +90,7 @@ pub fn run(
         // A closed pipe (`| head`) is the reader's choice.
         Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
         Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
+        Some(cli::Command::Script) => drop(script::write(out)),
         None => return collect_as(&args, out, err),
     }
     ExitCode::from(COMPLETE)

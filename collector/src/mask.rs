@@ -21,6 +21,22 @@ pub const MASK: &str = "<masked>";
 /// How far behind its program's name a flag is searched, in bytes.
 const FLAG_BYTES_MAX: usize = 8192;
 
+/// Names of secrets, in lower case, for those who search with other means.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let plain = |word: &&str| !word.contains('"');
+    let names = SIGNS.iter().filter(|(_, sign)| *sign == Sign::Name);
+    names.map(|(word, _)| *word).filter(plain).chain(["pwd"])
+}
+
+/// Texts that secrets of known form begin with.
+pub fn prefixes() -> impl Iterator<Item = &'static str> {
+    let is_prefix = |sign: &Sign| matches!(sign, Sign::Prefix(_));
+    SIGNS
+        .iter()
+        .filter(move |(_, sign)| is_prefix(sign))
+        .map(|(word, _)| *word)
+}
+
 /// A search for secrets.
 #[derive(Debug)]
 pub struct Masker {
