@@ -305,9 +305,7 @@ fn entry_path(path: &str, packing: Packing, names: &BTreeSet<String>) -> String 
 
 /// A path without what an entry may not have in its name.
 fn shown(path: &str) -> String {
-    path.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+    crate::host::name::for_entry(path)
 }
 
 #[cfg(test)]
