@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
         if found.stamp.is_some() {
             self.remember(&found);
         }
-        let origin = match self.last.program.as_deref() {
+        let origin = match found.program.or(self.last.program.as_deref()) {
             Some("kernel") => Origin::Kernel,
             Some(program) => Origin::Program(program),
             None => Origin::Unknown,
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
-                stamped: recognised.stamped,
+                stamped: recognised.stamped || found.program.is_some(),
                 origin: program.map_or(origin, Origin::Program),
             };
             take(&line, recognised);

@@ -3,16 +3,17 @@
 use super::{
     event::{MemoryDump, Seen},
     invocation::Cpu,
+    prose,
 };
 use crate::facts::log::{
-    pattern::{number, owned, pattern, text},
+    pattern::{number, pattern, text},
     stamp::Stamp,
 };
 
 /// One failure.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AllocationFailure {
-    /// Who asked.
+    /// Who asked; empty when the line does not say.
     pub comm: String,
     /// 2^order contiguous pages.
     pub order: Option<i64>,
@@ -65,13 +66,13 @@ impl Failure {
 
 pattern!(
     FAILURE,
-    r"^(?P<comm>.*): page allocation failure[.:,] *(?:order:(?P<order>\d+)\b)?(?:.*?\bmode:(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(]|$))?"
+    r"^(?:(?P<comm>.*): )?page allocation failure[.:,] *(?:order:(?P<order>\d+)(?: *$|,(?:.*?\bmode:(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(]|$))?)|$)"
 );
 
 /// Reads the line, of any era.
 #[must_use]
 pub fn failure(line: &str) -> Option<AllocationFailure> {
-    if !line.contains(": page allocation failure") {
+    if !line.contains("page allocation failure") || prose::is_prose(line) {
         return None;
     }
     pattern!(
@@ -79,13 +80,18 @@ pub fn failure(line: &str) -> Option<AllocationFailure> {
         r"\bnodemask=(?:\(null\)|(?P<nodes>[0-9][0-9,-]*?))(?:,cpuset=(?P<cpuset>.*?),mems_allowed=(?P<mems>[0-9,-]*))?$"
     );
     let groups = FAILURE.captures(line)?;
+    // Patches cut the name off; a sentence has more before the words than a name.
+    let comm = match text(&groups, "comm") {
+        Some(before) => prose::comm(before)?,
+        None => "",
+    };
     let rest = REST.captures(line);
     let of_rest = |name| rest.as_ref().and_then(|g| text(g, name)).map(str::to_owned);
     Some(AllocationFailure {
         nodemask: of_rest("nodes"),
         cpuset: of_rest("cpuset"),
         mems_allowed: of_rest("mems"),
-        comm: owned(&groups, "comm"),
+        comm: comm.to_owned(),
         order: number(&groups, "order"),
         gfp_mask: text(&groups, "mask").map(str::to_owned),
         gfp_flags: text(&groups, "flags").map(str::to_owned),
@@ -115,5 +121,19 @@ mod tests {
             assert!(read.gfp_mask.is_some(), "{line}");
         }
         assert!(failure("a: page allocation stalls for 10000ms, order:0").is_none());
+    }
+
+    #[test]
+    fn a_name_may_lack_and_a_sentence_is_no_line() {
+        let bare = failure("page allocation failure: order:3, mode:0x820(GFP_ATOMIC)").unwrap();
+        assert_eq!((bare.comm.as_str(), bare.order), ("", Some(3)));
+        for line in [
+            "Subject: worker: page allocation failure. order:3, mode:0x20",
+            "Fix: page allocation failure: order:4 on resume",
+            "since then I see 'worker: page allocation failure. order:3, mode:0x20' but",
+            "a `page allocation failure: order:3, mode:0x20` is harmless",
+        ] {
+            assert_eq!(failure(line), None, "{line}");
+        }
     }
 }

@@ -79,11 +79,11 @@ pub enum KillLine {
 
 pattern!(
     KILL,
-    r"^(?:(?P<scope>Out of memory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
+    r"^(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
 );
 pattern!(
     COMM,
-    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>,? ?(?:(?:UID|total-vm|score|now|sharing|or|vsz|anon-rss).*)?)$"
+    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>\.|,? ?(?:(?:UID|total-vm|score|now|sharing|or|vsz|anon-rss).*)?)$"
 );
 pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
 pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
@@ -187,6 +187,20 @@ mod tests {
     fn the_deed_in_every_era() {
         for (line, scope, anon_kb, uid, adj) in [
             ("Killed process 12 (a)", Scope::Unsaid, None, None, None),
+            (
+                "Out of Memory: Killed process 12 (a).",
+                Scope::Machine,
+                None,
+                None,
+                None,
+            ),
+            (
+                "Out of memory: Killed process 12, UID 33, (a).",
+                Scope::Machine,
+                None,
+                Some(33),
+                None,
+            ),
             (
                 "Killed process 12, UID 33, (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
                 Scope::Unsaid,
