@@ -14,6 +14,7 @@ mod audit;
 mod coverage;
 mod journal;
 pub mod line;
+mod mail;
 mod notices;
 mod outer;
 pub(crate) mod pattern;

@@ -5,7 +5,7 @@ use super::{
     Source,
     journal::{self, Entry, Gather, Gathered, JsonLine},
     line::{Line, Origin},
-    outer,
+    mail, outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
 };
@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     last: Last,
     /// A journal entry whose fields stand on lines of their own.
     gather: Gather,
+    /// Lines of a mail that its encoding broke.
+    mail: mail::Decoder,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,7 @@ impl<'a> Reader<'a> {
             number: 0,
             last: Last::default(),
             gather: Gather::default(),
+            mail: mail::Decoder::default(),
         }
     }
 
@@ -78,6 +81,22 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        if self.source != Source::Text {
+            self.physical(physical, torn, take);
+        } else if let Some((number, whole)) = self.mail.feed(self.number, physical) {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, torn, take);
+            self.number = last;
+        }
+    }
+
+    /// Reads one line after its encoding was undone.
+    fn physical(
+        &mut self,
+        physical: &[u8],
+        torn: bool,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
         let text = String::from_utf8_lossy(physical);
         let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
         let text = if torn {
@@ -102,6 +121,11 @@ impl<'a> Reader<'a> {
 
     /// Ends the log: the last entry of the journal has no line after it.
     pub(super) fn finish(&mut self, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        if let Some((number, whole)) = self.mail.finish() {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, true, take);
+            self.number = last;
+        }
         if let Some(entry) = self.gather.finish() {
             self.entry(entry, "journalctl export", take);
         }

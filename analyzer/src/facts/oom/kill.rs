@@ -83,7 +83,7 @@ pattern!(
 );
 pattern!(
     COMM,
-    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>\.|,? ?(?:(?:UID|total-vm|score|now|sharing|or|vsz|anon-rss).*)?)$"
+    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>\.|,? ?(?:(?:UID|total-vm|(?:with )?score|now|sharing|or|vsz|anon-rss).*)?)$"
 );
 pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
 pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
@@ -269,6 +269,7 @@ mod tests {
             "Out of memory: kill process 12 (a) score 957 or a child",
             "Out of memory: Kill process 12 (a) score 957 or sacrifice child",
             "Memory cgroup out of memory: Kill process 12 (a) score 957 or sacrifice child",
+            "Out of memory: Kill process 12 (a) with score 957 or sacrifice child",
         ] {
             let Some(KillLine::Kill(read)) = kill(line) else {
                 panic!("{line}")
