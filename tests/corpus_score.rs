@@ -139,7 +139,9 @@ impl Ours<'_> {
                 .and_then(|f| f.evidence.first())
                 .map(|e| e.line)
         };
-        own.or_else(|| field("comm")).or_else(|| field("target"))
+        own.or_else(|| field("comm"))
+            .or_else(|| field("order"))
+            .or_else(|| field("target"))
     }
 }
 
@@ -360,8 +362,8 @@ fn value(field: &str, event: &Json, own: &Ours<'_>) -> Option<String> {
         }
         // The index counts the rows that the log has, also of a table that is torn.
         "n_tasks_in_table" => int("tasks_count").or_else(|| {
-            let rows = record.items("tasks").len();
-            (rows > 0).then(|| rows.to_string())
+            record.get("tasks")?;
+            Some(record.items("tasks").len().to_string())
         }),
         "swap_total_kb" => kb("memory.swap_total_bytes"),
         "swap_free_kb" => kb("memory.swap_free_bytes"),

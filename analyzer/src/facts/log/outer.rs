@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::pattern::{pattern, text};
 
 pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b)\[[0-9;?]*[A-Za-z]");
-pattern!(QUOTE, r"^(?:> ?)+");
+pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
     r"^(?P<stamp>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] "
@@ -35,7 +35,7 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
     }
-    if bare.starts_with('>') {
+    if bare.trim_start_matches(' ').starts_with('>') {
         bare = Cow::Owned(QUOTE.replace(&bare, "").into_owned());
     }
     if let Some(groups) = bare.contains(" std").then(|| CRI.captures(&bare)).flatten() {
@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn wrappings_come_off() {
         assert_eq!(plain("> > [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain(" > > [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("\u{1b}[32mx\u{1b}[0m#033[0m"), "x");
         assert_eq!(
             plain("2023-08-17T17:29:27.1Z stdout F [    1.000000] x"),

@@ -48,6 +48,10 @@ pub(super) fn strip(line: &str) -> Prefixed<'_> {
         carrier::bare_kernel(&mut found);
     }
     bracket::stamp(&mut found);
+    if found.format == bracket::ISO_FORMAT {
+        // A build server's clock, and then the stamp of the kernel.
+        bracket::stamp(&mut found);
+    }
     if found.stamp.is_some() {
         carrier::host_after_stamp(&mut found);
     }
@@ -181,6 +185,20 @@ mod tests {
         );
         check(
             "[2025-04-17T14:23:17.527Z] a",
+            "ISO in brackets",
+            "2025-04-17T14:23:17.527Z",
+            "",
+            "a",
+        );
+        check(
+            "Jan 6 03:23:46 [host] kernel: [19650742.227691] a",
+            "syslog",
+            "Jan 6 03:23:46",
+            "[host]",
+            "a",
+        );
+        check(
+            "[2025-04-17T14:23:17.527Z] [   12.345678] a",
             "ISO in brackets",
             "2025-04-17T14:23:17.527Z",
             "",

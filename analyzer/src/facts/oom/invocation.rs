@@ -55,7 +55,11 @@ pub fn invocation(line: &str) -> Option<Invocation> {
         // Up to 2.6.17 the line did not say who asked.
         None => "",
     };
-    let gfp = GFP.captures(rest);
+    // The nameless line ends with the mask; the others go on, so that one at the end is torn.
+    let nameless = groups
+        .name("nameless")
+        .map(|rest| format!("{},", rest.as_str()));
+    let gfp = GFP.captures(nameless.as_deref().unwrap_or(rest));
     Some(Invocation {
         comm: comm.to_owned(),
         gfp_mask: gfp
@@ -240,6 +244,11 @@ mod tests {
         assert_eq!(
             invocation("worker invoked oom-killer").unwrap().comm,
             "worker"
+        );
+        let read = invocation("oom-killer: gfp_mask=0x1d2").unwrap();
+        assert_eq!(
+            (read.gfp_mask.as_deref(), read.order),
+            (Some("0x1d2"), None)
         );
         for line in [
             "the kernel invoked oom-killer",

@@ -16,10 +16,10 @@ pattern!(
     TITLE,
     r#"(?i)^(?:(?:subject|re|fwd?|aw|title|summary|in-reply-to|references) ?: |#+ |\* |- )"#
 );
-// A login prompt on a serial console; a time that no program name follows.
+// A login prompt on a serial console; the number of a list; a time that no program name follows.
 pattern!(
     BEFORE_NAME,
-    r"^(?:[\w.-]{1,64} login: |\d\d:\d\d:\d\d(?:\.\d+)? )"
+    r"^(?:[\w.-]{1,64} login: |\d{1,2}[).] |\d\d:\d\d:\d\d(?:\.\d+)? )"
 );
 
 /// Whether `line` is a format string or the title of a text.
@@ -35,8 +35,9 @@ pub(super) fn comm(before: &str) -> Option<&str> {
     let name = if before.chars().count() <= COMM_CHARS_MAX {
         before
     } else {
-        let mark = before.rfind(": ").into_iter().chain(before.rfind("] "));
-        before.get(mark.max()? + 2..)?.trim_start()
+        let colon = before.rfind(": ").map(|at| at + 2);
+        let bracket = before.rfind(']').map(|at| at + 1);
+        before.get(colon.max(bracket)?..)?.trim_start()
     };
     let quoted = name.starts_with(['"', '\'', '`', '“', '‘']);
     let fits = !name.is_empty() && name.chars().count() <= COMM_CHARS_MAX;
@@ -60,6 +61,8 @@ mod tests {
                 Some("kworker/u9:1"),
             ),
             ("now and then there is a 'postmaster", None),
+            ("1) kworker/u128:2", Some("kworker/u128:2")),
+            ("[track 7][00:02:54/00:04:07]swapper/0", Some("swapper/0")),
             ("'postmaster", None),
             ("", None),
         ] {

@@ -115,7 +115,10 @@ mod tests {
 
     #[test]
     fn blanks_after_the_commas() {
-        let read = summary("oom-kill:constraint=CONSTRAINT_MEMCG, oom_memcg=/a, task=Web, Content, pid=12, uid=0").unwrap();
+        let read = summary(
+            "oom-kill:constraint=CONSTRAINT_MEMCG, oom_memcg=/a, task=Web, Content, pid=12, uid=0",
+        )
+        .unwrap();
         assert_eq!(read.oom_memcg.as_deref(), Some("/a"));
         assert_eq!(read.comm.as_deref(), Some("Web, Content"));
         assert_eq!((read.pid, read.uid), (Some(12), Some(0)));

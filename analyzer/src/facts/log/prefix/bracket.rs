@@ -29,6 +29,9 @@ pattern!(
     r"^\s*\[(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)\]:? ?"
 );
 
+/// Name of that format.
+pub(super) const ISO_FORMAT: &str = "ISO in brackets";
+
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
     let line = found.text;
@@ -61,7 +64,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
             wall,
         };
         add_stamp(found, stamp);
-        take(found, groups.get_match().end(), "ISO in brackets");
+        take(found, groups.get_match().end(), ISO_FORMAT);
     } else if let Some(groups) = DATE.captures(line) {
         let before = text(&groups, "before").or_else(|| text(&groups, "before_year"));
         let before = before.unwrap_or_default();

@@ -38,7 +38,7 @@ pattern!(
 pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
 pattern!(
     HOST_PROGRAM,
-    r"^(?P<host>[^\s:\[\]]+) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
+    r"^(?P<host>[^\s:\[\]]+|\[[\w.-]+\]) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
 );
 pattern!(
     PROGRAM,
