@@ -27,6 +27,9 @@ const PAUSE_SECONDS_MAX: f64 = 10.0;
 /// How long after a kill the reaper may still report: it waits 2 s since 5.18, and retries.
 const REAPER_SECONDS_MAX: f64 = 60.0;
 
+/// How soon the kills of one group follow each other: they are one loop over its tasks.
+const GROUP_SECONDS_MAX: f64 = 0.5;
+
 /// How long a line about suppressed callbacks waits for the report that it precedes.
 const SUPPRESSED_SECONDS_MAX: f64 = 5.0;
 
@@ -346,8 +349,10 @@ impl Joiner {
 
     fn killed(&mut self, killed: Killed, line: &Line<'_>) {
         let pid = killed.pid;
+        let next = self.lines_since == 0 && near(self.last.as_ref(), line.stamp, GROUP_SECONDS_MAX);
+        let with_group = |e: &OomEvent| next && killed.scope == Scope::Cgroup && e.dies_with(pid);
         let event = self.event(line, |e| {
-            if e.group_kill.is_some() {
+            if e.group_kill.is_some() || with_group(e) {
                 return false;
             }
             let other_killed = e.killed.iter().any(|k| k.value.pid != pid);
@@ -357,6 +362,13 @@ impl Joiner {
                 && e.victim_pids().iter().any(|(_, named)| *named != pid);
             other_killed || other_reaped || other_named
         });
+        if event.group_kill.is_none() && with_group(event) {
+            let path = event
+                .summary
+                .as_ref()
+                .and_then(|s| s.value.task_memcg.clone());
+            event.group_kill = Some(Seen::new(path.unwrap_or_default(), line.evidence()));
+        }
         event.killed.push(Seen::new(killed, line.evidence()));
     }
 
