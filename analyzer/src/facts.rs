@@ -27,6 +27,7 @@ mod slabinfo;
 pub mod source;
 mod swaps;
 mod sysctl;
+mod sysv;
 #[cfg(test)]
 mod testing;
 mod tmpfs;
@@ -37,6 +38,7 @@ mod vmstat;
 mod zones;
 
 pub use gather::gather;
+pub use log::search;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Quote, Record, Value};
 

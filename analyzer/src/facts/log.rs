@@ -21,6 +21,7 @@ pub(crate) mod pattern;
 mod prefix;
 mod reader;
 mod runtime;
+pub mod search;
 pub mod stamp;
 mod strace;
 mod systemd;
@@ -150,6 +151,7 @@ fn one(
         .map_or(&[][..], |c| &c.jumps)
         .iter()
         .peekable();
+    let mut left_out = 0;
     let mut rest = log.content;
     while !rest.is_empty() {
         let offset = log.content.len() - rest.len();
@@ -164,10 +166,23 @@ fn one(
         let end = memchr::memchr(b'\n', rest);
         let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after.get(1..).unwrap_or_default();
+        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
+            // Nothing of a report lies in what was left out.
+            reader.finish(&mut |line, found| {
+                hear(line, found, &mut told, &mut audit, around, calls, index);
+            });
+            told.joiner.finish();
+            reader.pass(&cut);
+            left_out += cut.lines;
+            continue;
+        }
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
             hear(line, found, &mut told, &mut audit, around, calls, index);
         });
+        if end.is_none() {
+            told.joiner.tear();
+        }
     }
     reader.finish(&mut |line, found| {
         hear(line, found, &mut told, &mut audit, around, calls, index);
@@ -175,6 +190,7 @@ fn one(
     if let Some(condensed) = log.condensed {
         told.coverage.lines = condensed.lines;
     }
+    told.coverage.lines += left_out;
     told.joiner.finish();
     around.execs.extend(audit.finish());
     told

@@ -1,8 +1,9 @@
 //! The catalogue: built into the program, read from a folder, or both together.
 
-use std::{fmt::Write as _, io::Read as _, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, io::Read as _, path::Path};
 
 use super::{Rule, RuleSet, check, diagnostic::Diagnostic, vocabulary::nearest};
+use crate::facts::search::LogSearch;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
@@ -19,7 +20,32 @@ impl RuleSet {
     ///
     /// What is wrong with them; a test keeps this from happening in a release.
     pub fn builtin() -> Result<Self, Vec<Diagnostic>> {
-        Self::from_texts(BUILTIN.iter().copied())
+        Self::catalogue(BUILTIN.iter().copied())
+    }
+
+    /// Rules of the catalogue from texts: in it, a rule reads facts only, never lines of logs.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them.
+    pub fn catalogue<'t>(
+        texts: impl Iterator<Item = (&'t str, &'t str)>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let set = Self::from_texts(texts)?;
+        let found: Vec<Diagnostic> = set.rules.iter().filter_map(check::reads_logs).collect();
+        if found.is_empty() {
+            Ok(set)
+        } else {
+            Err(found)
+        }
+    }
+
+    /// What the rules look for in logs, each once.
+    #[must_use]
+    pub fn log_searches(&self) -> Vec<LogSearch> {
+        let searches: BTreeSet<LogSearch> =
+            self.rules.iter().flat_map(Rule::log_searches).collect();
+        searches.into_iter().collect()
     }
 
     /// The rules of a folder and its subfolders: all `*.yaml` files.
@@ -29,11 +55,24 @@ impl RuleSet {
     /// Everything that is wrong with any of them.
     pub fn load(folder: &Path) -> Result<Self, Vec<Diagnostic>> {
         let texts = read_folder(folder)?;
-        Self::from_texts(
+        let own = parse(
             texts
                 .iter()
                 .map(|(name, text)| (name.as_str(), text.as_str())),
-        )
+        )?;
+        // Its rules may name those that are built in.
+        let mut all = Self::builtin().unwrap_or_default().rules;
+        all.retain(|rule| !own.iter().any(|new| new.id == rule.id));
+        all.extend(own.iter().cloned());
+        let mut found = check::across(&all);
+        found.retain(|d| own.iter().any(|rule| rule.file == d.file));
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let mut set = Self { rules: own };
+        set.rules
+            .sort_by(|a, b| (&a.id, &a.file).cmp(&(&b.id, &b.file)));
+        Ok(set)
     }
 
     /// This catalogue, with the rules of a folder added; a rule with a known id replaces it.
@@ -66,13 +105,6 @@ impl RuleSet {
             rules: parse(texts)?,
         }
         .sorted()
-    }
-
-    /// A catalogue of one rule.
-    pub(super) fn one(rule: &Rule) -> Self {
-        Self {
-            rules: vec![rule.clone()],
-        }
     }
 
     fn sorted(mut self) -> Result<Self, Vec<Diagnostic>> {

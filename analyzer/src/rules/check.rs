@@ -2,6 +2,7 @@
 //!
 //! What passes here cannot fail later: evaluation has no error path, only known and unknown.
 
+mod events;
 mod filters;
 mod head;
 mod set;
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{facts::names::Kind, words::Bilingual};
 
-pub(super) use set::across;
+pub(super) use set::{across, reads_logs};
 use shapes::Checker;
 use texts::{Purpose, shown_paths};
 
@@ -118,7 +119,7 @@ struct Draft<'t> {
 impl Draft<'_> {
     fn rule(&mut self, written: RuleFile) -> Option<Rule> {
         self.identity(&written);
-        self.examples(&written.examples);
+        self.examples(&written);
         let for_each = self.for_each(written.for_each.as_deref());
         if for_each.is_none() && written.for_each.is_some() {
             // Without the variable every use of it would be called wrong.

@@ -40,6 +40,11 @@ pub fn judge(set: &RuleSet, facts: &Facts, how: HowToGet) -> Vec<Judged> {
         .collect()
 }
 
+/// How one rule ends, alone.
+pub(super) fn one(rule: &Rule, facts: &Facts, how: HowToGet) -> State {
+    Case { rule, facts, how }.state()
+}
+
 /// One rule and the facts it is held against.
 pub(super) struct Case<'f> {
     pub(super) rule: &'f Rule,
@@ -329,6 +334,11 @@ impl<'f> Case<'f> {
             (Why::NoNumber, _) => Bilingual::new(
                 "the values cannot be used in this calculation",
                 "这些数值无法参与该计算",
+            ),
+            (Why::Inexact(reason), _) => (**reason).clone(),
+            (Why::NoLog(source), _) => Bilingual::new(
+                format!("the evidence has no log `{source}`: add that file"),
+                format!("证据中没有日志 {source}：请补充该文件"),
             ),
             (Why::Fuel, _) => Bilingual::new(
                 "the expression takes too many steps on this input and was stopped",

@@ -89,6 +89,20 @@ pub fn take(
 /// Runs `argv` for at most `patience` and keeps the last `bytes_max` bytes of its output.
 #[must_use]
 pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
+    start(argv, patience, bytes_max, None)
+}
+
+/// Runs `argv` for at most `patience` and hands its output to `each` as it comes.
+pub fn stream(argv: &[&str], patience: Duration, each: &mut dyn FnMut(&[u8])) -> Ran {
+    start(argv, patience, usize::MAX, Some(each))
+}
+
+fn start(
+    argv: &[&str],
+    patience: Duration,
+    bytes_max: usize,
+    each: Option<&mut dyn FnMut(&[u8])>,
+) -> Ran {
     let failed = |outcome, reason| Ran {
         output: Vec::new(),
         dropped: 0,
@@ -127,8 +141,8 @@ pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
         return failed(Outcome::Failed, format!("{program} has no output"));
     };
     let until = Instant::now() + patience;
-    let mut output = Kept::new(stdout.into(), bytes_max);
-    let mut complaint = Kept::new(stderr.into(), COMPLAINT_BYTES);
+    let mut output = Kept::new(stdout.into(), bytes_max, each);
+    let mut complaint = Kept::new(stderr.into(), COMPLAINT_BYTES, None);
     let in_time = drain(&mut output, &mut complaint, until);
     if !in_time {
         let _ = child.kill();
@@ -153,7 +167,7 @@ pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
 fn judge(
     code: Option<i32>,
     complaint: &str,
-    output: &Kept,
+    output: &Kept<'_>,
     patience: Duration,
 ) -> (Outcome, String) {
     let first = complaint
@@ -185,14 +199,14 @@ fn judge(
 }
 
 /// Reads both pipes to their ends; false when `until` came first.
-fn drain(output: &mut Kept, complaint: &mut Kept, until: Instant) -> bool {
+fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) -> bool {
     while output.open || complaint.open {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return false;
         }
         let timeout = Timespec::try_from(left).ok();
-        let mut kept: Vec<&mut Kept> = [&mut *output, &mut *complaint]
+        let mut kept: Vec<&mut Kept<'e>> = [&mut *output, &mut *complaint]
             .into_iter()
             .filter(|k| k.open)
             .collect();
@@ -227,29 +241,35 @@ fn wait(child: &mut Child, until: Instant) -> Option<i32> {
     }
 }
 
-/// The last bytes of a pipe.
-#[derive(Debug)]
-struct Kept {
+/// The last bytes of a pipe, or none of them when somebody else takes them.
+struct Kept<'e> {
     pipe: OwnedFd,
     bytes: Vec<u8>,
     bytes_max: usize,
     dropped: usize,
     open: bool,
+    each: Option<&'e mut dyn FnMut(&[u8])>,
 }
 
-impl Kept {
-    fn new(pipe: OwnedFd, bytes_max: usize) -> Self {
+impl<'e> Kept<'e> {
+    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<&'e mut dyn FnMut(&[u8])>) -> Self {
         Self {
             pipe,
             bytes: Vec::new(),
             bytes_max,
             dropped: 0,
             open: true,
+            each,
         }
     }
 
     fn take(&mut self) {
         self.open = matches!(read_once(&self.pipe, &mut self.bytes), Ok(got) if got > 0);
+        if let Some(each) = &mut self.each {
+            each(&self.bytes);
+            self.bytes.clear();
+            return;
+        }
         // A quarter is dropped at a time, so that a long output is moved seldom.
         let slack = self.bytes_max / 4;
         if self.bytes.len() > self.bytes_max {

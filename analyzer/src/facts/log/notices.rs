@@ -229,6 +229,7 @@ mod tests {
                 text,
                 stamp: None,
                 host: None,
+                caller: None,
                 stamped: false,
                 origin: Origin::Kernel,
             };

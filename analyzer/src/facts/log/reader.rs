@@ -31,6 +31,7 @@ struct Last {
     stamp: Option<Stamp>,
     host: Option<String>,
     program: Option<String>,
+    caller: Option<String>,
 }
 
 /// What a record was recognised as, for the coverage of the log.
@@ -59,6 +60,16 @@ impl<'a> Reader<'a> {
     pub(super) fn jump(&mut self, number: u32) {
         self.number = number.saturating_sub(1);
         self.last = Last::default();
+    }
+
+    /// Lines were left out by the collector here. Those of a file count; what is no file has no
+    /// numbers but those of the entry, where the line that says so is a line.
+    pub(super) fn pass(&mut self, cut: &oomscene_bundle::Cut) {
+        let next = match cut.first_line {
+            Some(first) => u32::try_from(first.saturating_add(cut.lines)).unwrap_or(u32::MAX),
+            None => self.number.saturating_add(2),
+        };
+        self.jump(next);
     }
 
     /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
@@ -104,17 +115,20 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
-        if let Some(mut record) = prefix::read_kmsg(text) {
-            let clock = self.clock.filter(|_| self.source == Source::Kmsg);
-            record.stamp.wall = clock
-                .zip(record.stamp.uptime_us)
-                .and_then(|(c, us)| c.wall(us));
-            self.kmsg(text, &record, take);
+        if prefix::read_kmsg(text).is_some() {
+            for part in prefix::split_kmsg(text) {
+                self.kmsg(&part, take);
+            }
         } else if self.source == Source::Text {
-            match journal::json(text) {
-                Some(JsonLine::Entry(entry)) => self.entry(*entry, "journalctl json", take),
-                Some(JsonLine::Inner(inner)) => self.text(&outer::plain(&inner), take),
-                None => self.text(text, take),
+            let entries = journal::json(text);
+            if entries.is_empty() {
+                self.text(text, take);
+            }
+            for entry in entries {
+                match entry {
+                    JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
+                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                }
             }
         }
     }
@@ -145,6 +159,7 @@ impl<'a> Reader<'a> {
             stamp: entry.stamp,
             host: entry.host,
             program: entry.program,
+            caller: None,
         };
         for part in entry.message.split('\n') {
             let line = Line {
@@ -154,6 +169,7 @@ impl<'a> Reader<'a> {
                 text: part,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: true,
                 origin: match self.last.program.as_deref() {
                     Some("kernel") => Origin::Kernel,
@@ -165,12 +181,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn kmsg(
-        &mut self,
-        raw: &str,
-        record: &prefix::KmsgRecord,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
+    fn kmsg(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let Some(mut record) = prefix::read_kmsg(raw) else {
+            return;
+        };
+        let clock = self.clock.filter(|_| self.source == Source::Kmsg);
+        record.stamp.wall = clock
+            .zip(record.stamp.uptime_us)
+            .and_then(|(c, us)| c.wall(us));
         let recognised = Recognised {
             format: "/dev/kmsg",
             stamped: true,
@@ -189,6 +207,7 @@ impl<'a> Reader<'a> {
                 stamp: Some(&record.stamp),
                 stamped: true,
                 host: None,
+                caller: record.caller.as_deref(),
                 origin: match program {
                     Some(program) => Origin::Program(program),
                     None if record.kernel => Origin::Kernel,
@@ -210,7 +229,19 @@ impl<'a> Reader<'a> {
         }
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
-            self.record(raw, take);
+            if first.stamp.is_some() {
+                self.record(raw, take);
+                continue;
+            }
+            // An object that is torn is no message.
+            let bare = if raw.starts_with('{') {
+                vec![raw]
+            } else {
+                prefix::split_bare(raw)
+            };
+            for bare in bare {
+                self.record(bare, take);
+            }
         }
     }
 
@@ -243,6 +274,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: recognised.stamped || found.program.is_some(),
                 origin: program.map_or(origin, Origin::Program),
             };
@@ -255,6 +287,7 @@ impl<'a> Reader<'a> {
             stamp: found.stamp.clone(),
             host: found.host.map(str::to_owned),
             program: found.program.map(str::to_owned),
+            caller: found.caller.map(str::to_owned),
         };
     }
 }

@@ -69,9 +69,26 @@ pattern!(
     r"^(?:(?P<comm>.*): )?page allocation failure[.:,] *(?:order:(?P<order>\d+)(?: *$|,(?:.*?\bmode:(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(]|$))?)|$)"
 );
 
+/// Reads the line of Linux 2.4, which names nobody.
+fn of_2_4(line: &str) -> Option<AllocationFailure> {
+    pattern!(
+        OLD,
+        r"^__alloc_pages: (?P<order>\d+)-order allocation failed(?:\.| \(gfp=(?P<mask>0x[0-9a-f]+)/\d+\))"
+    );
+    let groups = OLD.captures(line)?;
+    Some(AllocationFailure {
+        order: number(&groups, "order"),
+        gfp_mask: text(&groups, "mask").map(str::to_owned),
+        ..AllocationFailure::default()
+    })
+}
+
 /// Reads the line, of any era.
 #[must_use]
 pub fn failure(line: &str) -> Option<AllocationFailure> {
+    if line.starts_with("__alloc_pages: ") {
+        return of_2_4(line);
+    }
     if !line.contains("page allocation failure") || prose::is_prose(line) {
         return None;
     }
@@ -121,6 +138,15 @@ mod tests {
             assert!(read.gfp_mask.is_some(), "{line}");
         }
         assert!(failure("a: page allocation stalls for 10000ms, order:0").is_none());
+    }
+
+    #[test]
+    fn linux_2_4() {
+        let read = failure("__alloc_pages: 3-order allocation failed (gfp=0x1d2/0)").unwrap();
+        assert_eq!(
+            (read.comm.as_str(), read.order, read.gfp_mask.as_deref()),
+            ("", Some(3), Some("0x1d2"))
+        );
     }
 
     #[test]

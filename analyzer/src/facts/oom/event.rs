@@ -109,6 +109,9 @@ pub struct OomEvent {
     pub suppressed: Option<Seen<u64>>,
     /// The log ends or breaks inside this report.
     pub cut_end: bool,
+    /// Its lines are mixed with those of so many reports in all, and only those that name its victim
+    /// are known to be its own.
+    pub interleaved: Option<usize>,
     /// Lines inside the report that nothing understood.
     pub drift: Vec<Evidence>,
     /// How many of them there were.
@@ -128,6 +131,12 @@ impl OomEvent {
             || (self.columns.is_some() && !self.headless_table && !self.tasks.is_empty())
             || self.group_kill.is_some()
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
+    }
+
+    /// Number of its first line in the log that leads.
+    #[must_use]
+    pub fn first_line(&self) -> u32 {
+        self.places.first().map_or(0, |place| place.line)
     }
 
     /// Whether some line says who was killed.

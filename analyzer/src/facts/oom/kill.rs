@@ -194,20 +194,6 @@ mod tests {
         for (line, scope, anon_kb, uid, adj) in [
             ("Killed process 12 (a)", Scope::Unsaid, None, None, None),
             (
-                "Out of Memory: Killed process 12 (a).",
-                Scope::Machine,
-                None,
-                None,
-                None,
-            ),
-            (
-                "Out of memory: Killed process 12, UID 33, (a).",
-                Scope::Machine,
-                None,
-                Some(33),
-                None,
-            ),
-            (
                 "Killed process 12, UID 33, (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB",
                 Scope::Unsaid,
                 Some(4),
@@ -262,6 +248,21 @@ mod tests {
                 "{line}"
             );
         }
+        let odd = killed("Killed process 12 (a) (b) total-vm:8kB, anon-rss:4kB");
+        assert_eq!(odd.comm.as_deref(), Some("a) (b"));
+        let torn = killed("Killed process 12 (ja");
+        assert_eq!((torn.pid, torn.comm), (12, None));
+    }
+
+    #[test]
+    fn dots_and_containers() {
+        let el4 = killed("Out of Memory: Killed process 12 (a).");
+        assert_eq!(
+            (el4.scope, el4.comm.as_deref(), el4.uid),
+            (Scope::Machine, Some("a"), None)
+        );
+        let el5 = killed("Out of memory: Killed process 12, UID 33, (a).");
+        assert_eq!((el5.comm.as_deref(), el5.uid), (Some("a"), Some(33)));
         let container = killed(
             "Out of memory in UB 4711: OOM killed process 12 (a) score 0 vm:8kB, rss:4kB, swap:0kB",
         );
@@ -269,10 +270,6 @@ mod tests {
             (container.scope, container.virtual_bytes),
             (Scope::Unsaid, Some(8192))
         );
-        let odd = killed("Killed process 12 (a) (b) total-vm:8kB, anon-rss:4kB");
-        assert_eq!(odd.comm.as_deref(), Some("a) (b"));
-        let torn = killed("Killed process 12 (ja");
-        assert_eq!((torn.pid, torn.comm), (12, None));
     }
 
     #[test]

@@ -124,6 +124,7 @@ fn absorb(a: &mut OomEvent, b: OomEvent) {
     one(&mut a.sysrq, b.sysrq);
     one(&mut a.suppressed, b.suppressed);
     a.cut_end &= b.cut_end;
+    a.interleaved = a.interleaved.and(b.interleaved);
     a.drift.extend(b.drift);
     a.drift_count += b.drift_count;
 }

@@ -80,6 +80,13 @@ impl<'l> Checker<'l> {
         }
     }
 
+    /// Whether the rule looks at items of a list.
+    pub(super) fn has_item(&self) -> bool {
+        self.locals
+            .values()
+            .any(|shape| matches!(shape, Shape::Record(prefix) if prefix.ends_with("[]")))
+    }
+
     pub(super) fn wrong(&mut self, span: Span, message: impl Into<String>, help: &str) -> Shape {
         let problem = Problem::new(span, message);
         self.problems.push(if help.is_empty() {
@@ -102,6 +109,7 @@ impl<'l> Checker<'l> {
             } else {
                 Kind::Seconds
             }),
+            Node::Duration(..) => Shape::Scalar(Kind::Seconds),
             Node::Path(path) => self.path(path, span),
             Node::Field(base, path) => {
                 let base = self.shape(base);
@@ -383,6 +391,9 @@ impl<'l> Checker<'l> {
     }
 
     fn call(&mut self, function: Function, items: &mut [Expr], span: Span) -> Shape {
+        if let Some(shape) = self.about_events(function, items, span) {
+            return shape;
+        }
         let mut shapes = Vec::new();
         for item in items.iter_mut() {
             let shape = self.shape(item);
@@ -394,7 +405,7 @@ impl<'l> Checker<'l> {
         }
         match function {
             Function::Ratio => Shape::Scalar(Kind::Number),
-            Function::Min | Function::Max | Function::Abs => whole,
+            _ => whole,
         }
     }
 }

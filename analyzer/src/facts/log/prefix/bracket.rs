@@ -20,7 +20,7 @@ pattern!(
 // a wall clock after the seconds since boot.
 pattern!(
     CALLER,
-    r"^(?:\[ *[TC]\d+\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
 );
 
 // Talos and build servers put a whole ISO stamp in brackets.
@@ -94,8 +94,12 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.
 pub(super) fn caller(found: &mut Prefixed<'_>) {
-    if let Some(end) = CALLER.find(found.text).map(|m| m.end()) {
-        found.text = found.text.get(end..).unwrap_or_default();
+    if let Some(groups) = CALLER.captures(found.text) {
+        found.caller = text(&groups, "printer");
+        found.text = found
+            .text
+            .get(groups.get_match().end()..)
+            .unwrap_or_default();
     }
 }
 

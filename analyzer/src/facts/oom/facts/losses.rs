@@ -109,8 +109,21 @@ fn missing(view: &View<'_>, kill_lines: bool) -> Vec<&'static str> {
     .collect()
 }
 
-/// Notes lines that no rule understood.
+/// Notes lines that no rule understood, and lines that nobody can attribute.
 pub(super) fn gaps(event: &OomEvent, facts: &mut Facts) {
+    if let (Some(reports), Some(place)) = (event.interleaved, event.places.first()) {
+        let entry = place.entry.clone();
+        facts.gap(
+            &entry,
+            place.line,
+            Bilingual::new(
+                format!(
+                    "the lines of {reports} OOM reports are mixed here: only those that name the victim are used"
+                ),
+                format!("此处 {reports} 份 OOM 报告的行相互交错，仅采用写明被杀进程的行"),
+            ),
+        );
+    }
     let Some(first) = event.drift.first() else {
         return;
     };
