@@ -60,6 +60,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
             offset_seconds: text(&groups, "zone").and_then(offset_seconds),
         });
         let stamp = Stamp {
+            boot_id: None,
             text: owned(&groups, "stamp"),
             uptime_us: None,
             wall,
