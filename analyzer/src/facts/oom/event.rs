@@ -63,6 +63,10 @@ pub struct OomEvent {
     pub last_stamp: Option<Stamp>,
     /// Whether the stamps are those of `/dev/kmsg` of the boot that the header describes.
     pub this_boot: bool,
+    /// Boot that it belongs to, counted from 1 among those of the case.
+    pub boot: Option<u64>,
+    /// Whether its wall time was computed by `dmesg -T`, which drifts.
+    pub time_computed: bool,
     /// Host of the prefix.
     pub host: Option<Seen<String>>,
     /// Who asked for memory.
@@ -109,6 +113,9 @@ pub struct OomEvent {
     pub suppressed: Option<Seen<u64>>,
     /// The log ends or breaks inside this report.
     pub cut_end: bool,
+    /// Its lines are mixed with those of so many reports in all, and only those that name its victim
+    /// are known to be its own.
+    pub interleaved: Option<usize>,
     /// Lines inside the report that nothing understood.
     pub drift: Vec<Evidence>,
     /// How many of them there were.
@@ -124,9 +131,16 @@ impl OomEvent {
             || self.limit_paths.is_some()
             || !self.counters.is_empty()
             || !self.stats.is_empty()
-            || (self.columns.is_some() && !self.headless_table)
+            // The header of a table alone says nothing of a report.
+            || (self.columns.is_some() && !self.headless_table && !self.tasks.is_empty())
             || self.group_kill.is_some()
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
+    }
+
+    /// Number of its first line in the log that leads.
+    #[must_use]
+    pub fn first_line(&self) -> u32 {
+        self.places.first().map_or(0, |place| place.line)
     }
 
     /// Whether some line says who was killed.
@@ -142,6 +156,15 @@ impl OomEvent {
     #[must_use]
     pub fn ended(&self) -> bool {
         self.names_victim() || self.panic.is_some() || self.no_victim.is_some()
+    }
+
+    /// Whether a kill of `pid` right after the one of this event is of the same group: since 5.1
+    /// each choice has an `oom-kill` line, and only `memory.oom.group` kills without another one.
+    #[must_use]
+    pub fn dies_with(&self, pid: u64) -> bool {
+        let of_cgroup = |s: &Seen<Summary>| s.value.constraint == Some("memcg");
+        self.summary.as_ref().is_some_and(of_cgroup)
+            && self.killed.first().is_some_and(|k| k.value.pid != pid)
     }
 
     /// Pids that lines about the kill name, with the kind of line, in order of trust.
