@@ -26,7 +26,9 @@ use oomscene_bundle::{Error, Header};
 pub mod capture;
 pub mod cli;
 pub mod collect;
+pub mod dry_run;
 pub mod footprint;
+pub mod handover;
 pub mod header;
 pub mod host;
 pub mod item;
@@ -78,19 +80,49 @@ pub fn run(
             return ExitCode::from(if is_error { NO_BUNDLE } else { COMPLETE });
         }
     };
-    match args.command {
+    match &args.command {
         // A closed pipe (`| head`) is the reader's choice.
         Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
         Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
+        Some(command) => return handover::run(command, out, err),
+        None if args.dry_run => return preview(&args, out, err),
         None => return collect_as(&args, out, err),
     }
     ExitCode::from(COMPLETE)
 }
 
+fn preview(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+    let written = args.plan().and_then(|plan| {
+        let host = collect::host(&plan).map_err(|error| error.to_string())?;
+        // A closed pipe (`| head`) is the reader's choice.
+        let _ = dry_run::write(host, &plan, out);
+        Ok(())
+    });
+    match written {
+        Ok(()) => ExitCode::from(COMPLETE),
+        Err(error) => {
+            let _ = writeln!(err, "oomscene-collect: {error}");
+            ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
 fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
-    let plan = args.plan();
-    footprint::lower();
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let plan = match args.plan() {
+        Ok(_) if to_stdout && args.handover.split.is_some() => {
+            Err("--split needs files; leave it out with -o -".to_owned())
+        }
+        plan => plan,
+    };
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(error) => {
+            let _ = writeln!(err, "oomscene-collect: {error}");
+            return ExitCode::from(NO_BUNDLE);
+        }
+    };
+    footprint::lower();
     let shows = io::stderr().is_terminal();
     let mut progress = |text: &str| {
         if shows {
@@ -106,12 +138,11 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
     progress("");
     match done {
         Ok(summary) => {
-            let _ = summary.write(if to_stdout { err } else { out });
-            ExitCode::from(if summary.is_complete() {
-                COMPLETE
-            } else {
-                HOLES
-            })
+            let words: &mut dyn Write = if to_stdout { err } else { out };
+            let _ = summary.write(words);
+            let handed = to_stdout || handover::deliver(&summary.path, args.handover.split, words);
+            let whole = summary.is_complete() && handed;
+            ExitCode::from(if whole { COMPLETE } else { HOLES })
         }
         Err(error) => {
             let advice = match error.raw_os_error() {
@@ -131,7 +162,12 @@ fn place(output: Option<&Path>, plan: &Plan) -> PathBuf {
         folder => {
             let header = host::Host::new(&plan.root)
                 .map_or_else(|_| Header::default(), |host| header::of(&host, plan));
-            let name = format!("{}.tar.gz", header::top(&header));
+            let age = if plan.recipients.is_empty() {
+                ""
+            } else {
+                ".age"
+            };
+            let name = format!("{}.tar.gz{age}", header::top(&header));
             folder.unwrap_or(Path::new("")).join(name)
         }
     }

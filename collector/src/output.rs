@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use oomscene_bundle::Error;
 
 use crate::collect::{collect, host};
+use crate::handover::encrypt::Sealed;
 use crate::plan::Plan;
 use crate::summary::Summary;
 
@@ -32,14 +33,11 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
         .mode(0o600)
         .open(&partial)
         .map_err(|error| Error::io(&shown, error))?;
-    let (file, mut summary) = collect(
-        BufWriter::with_capacity(CHUNK_BYTES, file),
-        host,
-        plan,
-        progress,
-    )?;
+    let file = BufWriter::with_capacity(CHUNK_BYTES, file);
+    let sealed = Sealed::over(file, &plan.recipients).map_err(|error| Error::io(&shown, error))?;
+    let (sealed, mut summary) = collect(sealed, host, plan, progress)?;
     let done = || -> io::Result<File> {
-        let file = file.into_inner()?;
+        let file = sealed.finish()?.into_inner()?;
         file.sync_all()?;
         std::fs::rename(&partial, path)?;
         Ok(file)
@@ -62,13 +60,12 @@ pub fn to_stream(
 ) -> Result<Summary, Error> {
     let host = host(plan)?;
     let counted = Counted { out, bytes: 0 };
-    let (counted, mut summary) = collect(
-        BufWriter::with_capacity(CHUNK_BYTES, counted),
-        host,
-        plan,
-        progress,
-    )?;
-    let counted = counted
+    let counted = BufWriter::with_capacity(CHUNK_BYTES, counted);
+    let sealed = Sealed::over(counted, &plan.recipients).map_err(|error| Error::io("", error))?;
+    let (sealed, mut summary) = collect(sealed, host, plan, progress)?;
+    let counted = sealed
+        .finish()
+        .map_err(|error| Error::io("", error))?
         .into_inner()
         .map_err(|error| Error::io("", error.into_error()))?;
     summary.bytes = counted.bytes;

@@ -1,0 +1,1 @@
+//! What `--dry-run` says, against what a collection does.
