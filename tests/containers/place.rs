@@ -1,0 +1,1 @@
+//! Which view of the machine the collector had.
