@@ -1,10 +1,6 @@
 //! What the customer took out of a bundle is neither absent nor ruled out in the report.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failing test panics"
-)]
+#![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
 use oomscene_analyzer::facts::{Facts, gather, names, why_missing};
 use oomscene_analyzer::intake;

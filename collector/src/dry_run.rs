@@ -10,6 +10,7 @@ use crate::header;
 use crate::host::Host;
 use crate::item::{Door, Item, Root, Take};
 use crate::plan::Plan;
+use crate::probe::view::not_here;
 use crate::sources::ROOMS;
 use crate::summary::size;
 use crate::visit::Visit;
@@ -159,10 +160,8 @@ fn source(item: &Item) -> String {
 }
 
 fn fate(item: &Item, visit: &mut Visit) -> Fate {
-    if item.live_only && !visit.host.is_live() {
-        return Fate::Skipped("not the running machine".to_owned());
-    }
-    if let Some(why) = item.gate.and_then(|gate| gate(visit)) {
+    let why = not_here(item, &visit.host);
+    if let Some(why) = why.or_else(|| item.gate.and_then(|gate| gate(visit))) {
         return Fate::Skipped(why);
     }
     match item.take {

@@ -25,6 +25,7 @@ use oomscene_bundle::{Error, Header};
 
 pub mod capture;
 pub mod cli;
+pub mod closing;
 pub mod collect;
 pub mod dry_run;
 pub mod footprint;
@@ -140,6 +141,7 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
         Ok(summary) => {
             let words: &mut dyn Write = if to_stdout { err } else { out };
             let _ = summary.write(words);
+            let _ = closing::write(&summary, &plan, words);
             let handed = to_stdout || handover::deliver(&summary.path, args.handover.split, words);
             let whole = summary.is_complete() && handed;
             ExitCode::from(if whole { COMPLETE } else { HOLES })
