@@ -166,7 +166,7 @@ impl<W: Write> Copy<'_, W> {
         if path.starts_with(layout::LEDGER_DIR) {
             let text = self.retold(&whole(entry)?, path)?;
             self.writer.append(path, &text)?;
-            return self.writer.flush(path);
+            return self.writer.flush_at(path);
         }
         match self.fates.get(path) {
             Some(Fate::Gone) => Ok(()),

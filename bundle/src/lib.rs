@@ -18,6 +18,7 @@
 //! This crate knows containers, never contents: what is inside an entry is not its business.
 //! A bundle is untrusted input; every cap is a named constant in [`limits`].
 
+pub mod cut;
 pub mod edit;
 pub mod error;
 pub mod header;
@@ -29,8 +30,9 @@ pub mod reader;
 pub mod walk;
 pub mod writer;
 
+pub use cut::Cut;
 pub use error::{Error, Kind};
 pub use header::Header;
-pub use ledger::{End, Line, Outcome, TimeSpan};
+pub use ledger::{End, Line, Outcome, Silence, TimeSpan};
 pub use reader::{Entry, Reader, Tear};
 pub use writer::{Sha256Sum, Writer};

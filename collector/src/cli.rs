@@ -26,6 +26,18 @@ pub struct Args {
     /// When what is left is left out, for example 90s or 5m
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
     pub deadline: Duration,
+    /// How far back logs are read, for example 12h or 7d; without it as far as they go
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub since: Option<Duration>,
+    /// Replace host and user names, IP and MAC addresses; what stands for what is left beside the bundle
+    #[arg(long)]
+    pub pseudonymize: bool,
+    /// Most bytes of the bundle, for example 20M; the least valuable is left out
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<u64>,
+    /// How gladly the kernel may kill the collector when memory ends: 1000 first, 0 like others
+    #[arg(long, default_value_t = 1000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i16).range(-1000..=1000))]
+    pub oom_score_adj: i16,
     /// Seconds matter: no journal, fewer processes in detail
     #[arg(long, conflicts_with = "deep")]
     pub quick: bool,
@@ -109,6 +121,8 @@ pub enum Command {
     },
     /// Print the manual page, for `man -l -`
     Man,
+    /// Print this program as a shell script, for machines on which it does not run
+    Script,
 }
 
 /// A shell that there are completions for.
@@ -159,29 +173,15 @@ impl Args {
         Ok(Plan {
             depth,
             deadline: self.deadline,
+            since: self.since,
+            pseudonymize: self.pseudonymize,
+            bytes_max: self.max_size,
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),
             recipients: self.handover.recipients()?,
         })
     }
-}
-
-/// `20M`, `700K`, `2G` or bytes; units of 1024.
-fn size(text: &str) -> Result<u64, String> {
-    let wrong = || format!("{text:?} is not a size; write 20M, 700K, 2G or a number of bytes");
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..).unwrap_or_default() {
-        "" => 1,
-        "K" | "k" | "KiB" => 1 << 10,
-        "M" | "m" | "MiB" => 1 << 20,
-        "G" | "g" | "GiB" => 1 << 30,
-        _ => return Err(wrong()),
-    };
-    let number = digits.parse::<u64>().ok().filter(|number| *number > 0);
-    number
-        .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(wrong)
 }
 
 /// `90`, `90s`, `5m` or `1h`.
@@ -198,6 +198,42 @@ fn duration(text: &str) -> Result<Duration, String> {
             Ok(Duration::from_secs(number.saturating_mul(unit).min(86_400)))
         }
         _ => Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    }
+}
+
+/// As [`duration`], also `7d` or `2w`, and longer than a day.
+fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 86_400;
+    let wrong = || format!("{text:?} is not a time; write 12h, 7d or 2w");
+    let (digits, unit) = match text.strip_suffix('d') {
+        Some(digits) => (digits, DAY),
+        None => match text.strip_suffix('w') {
+            Some(digits) => (digits, 7 * DAY),
+            None => match text.strip_suffix('h') {
+                Some(digits) => (digits, 3600),
+                None => return duration(text).map_err(|_| wrong()),
+            },
+        },
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 => Ok(Duration::from_secs(number.saturating_mul(unit))),
+        _ => Err(wrong()),
+    }
+}
+
+/// `500000`, `800K`, `20M` or `1G`, in units of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(['K', 'M', 'G']);
+    let unit = match text.get(digits.len()..) {
+        Some("") => 0,
+        Some("K") => 10,
+        Some("M") => 20,
+        Some("G") => 30,
+        _ => return Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 && number < 1 << 30 => Ok(number << unit),
+        _ => Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
     }
 }
 
@@ -235,22 +271,33 @@ mod tests {
     }
 
     #[test]
+    fn ages() {
+        assert_eq!(age("7d"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(age("2w"), Ok(Duration::from_secs(1_209_600)));
+        assert_eq!(age("72h"), Ok(Duration::from_secs(259_200)));
+        assert_eq!(age("90m"), Ok(Duration::from_secs(5400)));
+        for bad in ["", "0d", "d", "-1d", "5x", "yesterday"] {
+            assert!(age(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("20M"), Ok(20 << 20));
+        assert_eq!(size("800K"), Ok(800 << 10));
+        assert_eq!(size("7"), Ok(7));
+        for bad in ["", "0", "M", "-1", "5x", "1MM", "1e9G"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn quick_and_deep_exclude_each_other() {
         assert!(Args::try_parse_from(["x", "--quick", "--deep"]).is_err());
         let args = Args::try_parse_from(["x", "--deep", "--label", "site=a=b"]).unwrap();
         let plan = args.plan().unwrap();
         assert_eq!(plan.depth, Depth::Deep);
         assert_eq!(plan.labels.get("site").map(String::as_str), Some("a=b"));
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(size("20M"), Ok(20 << 20));
-        assert_eq!(size("512"), Ok(512));
-        assert_eq!(size("1GiB"), Ok(1 << 30));
-        for bad in ["", "0", "M", "-1M", "5X", "99999999999G"] {
-            assert!(size(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

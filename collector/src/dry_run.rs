@@ -230,8 +230,7 @@ fn several(item: &Item, visit: &Visit) -> Fate {
     }
     let mut bytes = 0;
     for path in &found.paths {
-        let stated = visit.host.stat(path).map_or(0, |stat| stat.st_size);
-        let stated = u64::try_from(stated).unwrap_or(0);
+        let stated = visit.host.examine(path).map_or(0, |about| about.bytes);
         // sysfs states a page for every file, whatever is in it.
         let stated = if path.starts_with("sys/") { 0 } else { stated };
         bytes += stated.clamp(SYSFS_BYTES, item.bytes_max as u64);

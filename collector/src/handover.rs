@@ -36,7 +36,7 @@ const FISH: &str = include_str!("../../docs/man/oomscene-collect.fish");
 pub fn run(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
     let done = match command {
         // The catalogue is no matter of a bundle.
-        Command::List { .. } => Ok(()),
+        Command::List { .. } | Command::Script => Ok(()),
         Command::Show {
             bundle,
             entry: None,

@@ -17,12 +17,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use oomscene_bundle::{Error, Header};
 
+pub mod budget;
 pub mod capture;
 pub mod cli;
 pub mod closing;
@@ -32,12 +34,18 @@ pub mod footprint;
 pub mod handover;
 pub mod header;
 pub mod host;
+pub mod interrupt;
 pub mod item;
+pub mod ledger;
 pub mod list;
+pub mod mask;
 pub mod output;
 pub mod plan;
+pub mod privacy;
 pub mod probe;
+pub mod script;
 pub mod sources;
+pub mod space;
 pub mod summary;
 pub mod visit;
 
@@ -85,6 +93,7 @@ pub fn run(
         // A closed pipe (`| head`) is the reader's choice.
         Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
         Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
+        Some(cli::Command::Script) => drop(script::write(out)),
         Some(command) => return handover::run(command, out, err),
         None if args.dry_run => return preview(&args, out, err),
         None => return collect_as(&args, out, err),
@@ -123,36 +132,76 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
             return ExitCode::from(NO_BUNDLE);
         }
     };
-    footprint::lower();
+    footprint::lower(args.oom_score_adj);
+    interrupt::listen();
     let shows = io::stderr().is_terminal();
     let mut progress = |text: &str| {
         if shows {
             let _ = write!(err, "\r\x1b[K{text}");
             let _ = err.flush();
+        } else if to_stdout && !text.is_empty() {
+            // Over ssh without a terminal, somebody waits for it nevertheless.
+            let _ = writeln!(err, "{text}");
         }
     };
-    let done = if to_stdout {
-        output::to_stream(out, &plan, &mut progress)
-    } else {
-        output::to_file(&place(args.output.as_deref(), &plan), &plan, &mut progress)
+    let file = (!to_stdout).then(|| place(args.output.as_deref(), &plan));
+    let done = match &file {
+        Some(file) => output::to_file(file, &plan, &mut progress),
+        None => output::to_stream(out, &plan, &mut progress),
     };
     progress("");
     match done {
         Ok(summary) => {
+            let left = leave_pseudonyms(&summary, err);
             let words: &mut dyn Write = if to_stdout { err } else { out };
             let _ = summary.write(words);
             let _ = closing::write(&summary, &plan, words);
             let handed = to_stdout || handover::deliver(&summary.path, args.handover.split, words);
-            let whole = summary.is_complete() && handed;
+            let whole = summary.is_complete() && handed && left;
             ExitCode::from(if whole { COMPLETE } else { HOLES })
         }
         Err(error) => {
-            let advice = match error.raw_os_error() {
-                Some(_) if !to_stdout => "; choose another place with -o FILE",
-                _ => "",
+            let advice = match (&file, error.raw_os_error()) {
+                (Some(file), Some(libc::ENOSPC | libc::EDQUOT)) => {
+                    let partial = output::partial_name(file);
+                    let kept = partial.display();
+                    format!(
+                        "; what was taken so far is in {kept}; {}",
+                        space::advice(file)
+                    )
+                }
+                (Some(_), Some(_)) => "; choose another place with -o FILE".to_owned(),
+                _ => String::new(),
             };
             let _ = writeln!(err, "oomscene-collect: {error}{advice}");
             ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
+/// Leaves what stands for what beside the bundle, for its owner only; false when that failed.
+fn leave_pseudonyms(summary: &Summary, err: &mut dyn Write) -> bool {
+    let Some(map) = &summary.pseudonyms else {
+        return true;
+    };
+    let beside = summary.path.parent().unwrap_or(Path::new(""));
+    let path = beside.join(format!("{}.pseudonyms.json", summary.top));
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{map:#}"));
+    match written {
+        Ok(()) => true,
+        Err(error) => {
+            let shown = path.display();
+            let _ = writeln!(
+                err,
+                "oomscene-collect: {shown}: {error}; what the pseudonyms stand for is lost"
+            );
+            false
         }
     }
 }

@@ -31,6 +31,9 @@ _oomscene__collect() {
             oomscene__collect,remove)
                 cmd="oomscene__collect__subcmd__remove"
                 ;;
+            oomscene__collect,script)
+                cmd="oomscene__collect__subcmd__script"
+                ;;
             oomscene__collect,seal)
                 cmd="oomscene__collect__subcmd__seal"
                 ;;
@@ -52,6 +55,9 @@ _oomscene__collect() {
             oomscene__collect__subcmd__help,remove)
                 cmd="oomscene__collect__subcmd__help__subcmd__remove"
                 ;;
+            oomscene__collect__subcmd__help,script)
+                cmd="oomscene__collect__subcmd__help__subcmd__script"
+                ;;
             oomscene__collect__subcmd__help,seal)
                 cmd="oomscene__collect__subcmd__help__subcmd__seal"
                 ;;
@@ -65,7 +71,7 @@ _oomscene__collect() {
 
     case "${cmd}" in
         oomscene__collect)
-            opts="-o -h -V --output --deadline --quick --deep --root --case --label --dry-run --encrypt-to --no-encrypt --split --help --version list show remove seal completions man help"
+            opts="-o -h -V --output --deadline --since --pseudonymize --max-size --oom-score-adj --quick --deep --root --case --label --dry-run --encrypt-to --no-encrypt --split --help --version list show remove seal completions man script help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -80,6 +86,18 @@ _oomscene__collect() {
                     return 0
                     ;;
                 --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --oom-score-adj)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -125,7 +143,7 @@ _oomscene__collect() {
             return 0
             ;;
         oomscene__subcmd__collect__subcmd__help)
-            opts="list show remove seal completions man help"
+            opts="list show remove seal completions man script help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -195,6 +213,20 @@ _oomscene__collect() {
             return 0
             ;;
         oomscene__subcmd__collect__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oomscene__subcmd__collect__subcmd__help__subcmd__script)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -279,6 +311,20 @@ _oomscene__collect() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oomscene__subcmd__collect__subcmd__script)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -22,37 +22,4 @@ impl Row {
     }
 }
 
-pub(crate) const KNOWN: &[Row] = &[
-    // Neither form of `journalctl -o` is recognised.
-    Row {
-        era: "",
-        scene: "",
-        carrier: "journal json",
-        path: "",
-    },
-    Row {
-        era: "",
-        scene: "",
-        carrier: "journal export",
-        path: "",
-    },
-    // Since 6.5 the statistics of v1 have their own keys: the group's own value is read, not `total_shmem`.
-    Row {
-        era: "6.6",
-        scene: "MemcgV1",
-        carrier: "",
-        path: "memcg.shmem_bytes",
-    },
-    Row {
-        era: "6.8",
-        scene: "MemcgV1",
-        carrier: "",
-        path: "memcg.shmem_bytes",
-    },
-    Row {
-        era: "6.12",
-        scene: "MemcgV1",
-        carrier: "",
-        path: "memcg.shmem_bytes",
-    },
-];
+pub(crate) const KNOWN: &[Row] = &[];

@@ -27,16 +27,23 @@ const SUMS: &[&str] = &[
     "_count",
 ];
 
-/// Carriers that are read; the others are rows of `failing.rs`.
-pub(crate) fn read_carriers() -> Vec<&'static Carrier> {
+/// Carriers whose every line says who printed it.
+fn told_apart() -> Vec<&'static Carrier> {
+    let names = [
+        "dmesg, caller",
+        "kmsg, caller",
+        "rfc3164",
+        "rfc5424",
+        "rsyslog iso",
+    ];
     CARRIERS
         .iter()
-        .filter(|carrier| !matches!(carrier.name, "journal json" | "journal export"))
+        .filter(|c| names.contains(&c.name))
         .collect()
 }
 
 prop_compose! {
-    fn any_form()(cell in prop::sample::select(generator::cells()), carrier in prop::sample::select(read_carriers())) -> (Cell, &'static Carrier) {
+    fn any_form()(cell in prop::sample::select(generator::cells()), carrier in prop::sample::select(CARRIERS.iter().collect::<Vec<_>>())) -> (Cell, &'static Carrier) {
         (cell, carrier)
     }
 }
@@ -105,12 +112,38 @@ fn invented(torn: &Facts, whole: &[Facts]) -> Vec<String> {
 }
 
 fn lines(cell: Cell, carrier: &Carrier, oom: &Oom) -> Vec<String> {
-    let text: String = generator::records(oom, cell)
+    let text = records(cell, carrier, oom).concat();
+    text.split_inclusive('\n').map(str::to_owned).collect()
+}
+
+fn records(cell: Cell, carrier: &Carrier, oom: &Oom) -> Vec<String> {
+    generator::records(oom, cell)
         .iter()
         .enumerate()
         .map(|(n, record)| (carrier.render)(n, record))
-        .collect();
-    text.split_inclusive('\n').map(str::to_owned).collect()
+        .collect()
+}
+
+/// What two printers can mix: lines; of the journal only whole entries.
+fn pieces(cell: Cell, carrier: &Carrier, oom: &Oom) -> Vec<String> {
+    if carrier.name == "journal export" {
+        return records(cell, carrier, oom);
+    }
+    lines(cell, carrier, oom)
+}
+
+/// Takes from both sides in turns, then what is left of either.
+fn mix(first: Vec<String>, second: Vec<String>, turns: Vec<usize>) -> String {
+    let mut sides = [first.into_iter(), second.into_iter()];
+    let mut mixed = String::new();
+    for (turn, count) in turns
+        .into_iter()
+        .chain([usize::MAX, usize::MAX])
+        .enumerate()
+    {
+        mixed.extend(sides[turn % 2].by_ref().take(count));
+    }
+    mixed
 }
 
 fn victims(facts: &Facts) -> BTreeSet<String> {
@@ -142,9 +175,6 @@ proptest! {
         }
         let whole = facts_of(text.as_bytes(), WHOLE);
         let found = invented(&facts_of(&text.as_bytes()[..at], WHOLE), &[whole]);
-        // Known: when the cut falls into the prefix of a line, the table before it counts as whole and
-        // a victim is inferred from its rows. Numbers of the text still, but not of the victim.
-        let found: Vec<String> = found.into_iter().filter(|f| !f.starts_with("victim.")).collect();
         prop_assert!(found.is_empty(), "cut after {:?}: {found:?}", &text[..at].lines().last());
     }
 
@@ -167,36 +197,54 @@ proptest! {
         let whole = facts_of(all.concat().as_bytes(), WHOLE);
         let lost = all.remove((all.len() as f64 * part) as usize);
         let torn = facts_of(all.concat().as_bytes(), WHOLE);
-        // Who is first in line is told of the rows that are there: that one is lost cannot be seen.
-        let found: Vec<String> = invented(&torn, &[whole])
-            .into_iter()
-            .filter(|f| !f.starts_with("first_in_line."))
-            .collect();
+        let found = invented(&torn, &[whole]);
         prop_assert!(found.is_empty(), "without {lost:?}: {found:?}");
         prop_assert!(victims(&torn).contains("C1 CompilerThre"), "without {lost:?}: {:?}", victims(&torn));
     }
 
     #[test]
     fn interleaved_reports_invent_nothing((cell, carrier) in any_form(), turns in prop::collection::vec(1..9_usize, 1..60)) {
-        let (first, second) = (lines(cell, carrier, &Oom::first()), lines(cell, carrier, &Oom::second()));
+        let (first, second) = (pieces(cell, carrier, &Oom::first()), pieces(cell, carrier, &Oom::second()));
         let whole = [facts_of(first.concat().as_bytes(), WHOLE), facts_of(second.concat().as_bytes(), WHOLE)];
-        let mut sides = [first.into_iter(), second.into_iter()];
-        let mut mixed = String::new();
-        for (turn, count) in turns.into_iter().chain([usize::MAX, usize::MAX]).enumerate() {
-            mixed.extend(sides[turn % 2].by_ref().take(count));
-        }
+        let mixed = mix(first, second, turns);
         let torn = facts_of(mixed.as_bytes(), WHOLE);
-        // Whose row a line of a mixed table is cannot be told, so the victim's own sizes may be those
-        // of another row: every number is one of the text still.
-        // A score is counted against the memory of the report that the row came to lie in.
-        let of_its_report = ["victim.", "first_in_line.", "tasks.score"];
-        let found: Vec<String> = invented(&torn, &whole)
-            .into_iter()
-            .filter(|f| !of_its_report.iter().any(|of| f.starts_with(of)))
-            .collect();
+        let found = invented(&torn, &whole);
         prop_assert!(found.is_empty(), "{found:?} in\n{mixed}");
         for victim in ["C1 CompilerThre", "postgres: wal w"] {
             prop_assert!(victims(&torn).contains(victim), "{victim} is not among {:?} in\n{mixed}", victims(&torn));
+        }
+    }
+
+    #[test]
+    fn fused_lines_invent_nothing((cell, carrier) in any_form(), part in 0.0..1.0_f64) {
+        let mut all = lines(cell, carrier, &Oom::first());
+        let whole = [facts_of(all.concat().as_bytes(), WHOLE)];
+        let at = ((all.len() - 1) as f64 * part) as usize;
+        let end = all[at].trim_end_matches(['\r', '\n']).len();
+        all[at].truncate(end);
+        let torn = facts_of(all.concat().as_bytes(), WHOLE);
+        let found = invented(&torn, &whole);
+        prop_assert!(found.is_empty(), "{:?} {:?}: {found:?}", all[at], all[at + 1]);
+        prop_assert!(victims(&torn).contains("C1 CompilerThre"), "{:?} {:?}: {:?}", all[at], all[at + 1], victims(&torn));
+    }
+
+    /// Tasks that the kernel tells apart, and machines that log to one server: nothing is lost.
+    #[test]
+    fn printers_that_are_told_apart_do_not_mix(cell in prop::sample::select(generator::cells()), carrier in prop::sample::select(told_apart()), turns in prop::collection::vec(1..9_usize, 1..60)) {
+        let (first, second) = (Oom::first(), Oom::second());
+        let other = records(cell, carrier, &second)
+            .into_iter()
+            .map(|line| line.replace("T4711", "T88123").replace("node-7", "node-8"))
+            .collect();
+        let mixed = mix(records(cell, carrier, &first), other, turns);
+        let facts = facts_of(mixed.as_bytes(), WHOLE);
+        prop_assert_eq!(events(&facts).len(), 2);
+        for oom in [&first, &second] {
+            let event = events(&facts)
+                .into_iter()
+                .find(|event| shown(event, "victim.comm") == oom.victim.comm);
+            let wrong = crate::differences(cell, event.unwrap(), oom);
+            prop_assert!(wrong.is_empty(), "{wrong:?} in\n{mixed}");
         }
     }
 
@@ -207,57 +255,6 @@ proptest! {
         let torn = &text.as_bytes()[at..];
         prop_assert!(facts_of(torn, WHOLE).root == facts_of(torn, 0).root);
     }
-}
-
-/// Carriers whose stamps do not split a line that holds two records, so that the next record ends
-/// in the name before it.
-const FUSED_UNREAD: &[&str] = &[
-    "bare",
-    "dmesg iso",
-    "journal short-full",
-    "journal short-iso",
-    "journal short-iso-precise",
-    "journal short-precise",
-    "kmsg",
-    "kmsg, caller",
-    "rfc5424",
-    "rsyslog iso",
-];
-
-/// Every line joined with the next. Each row of [`FUSED_UNREAD`] must still fail.
-#[test]
-fn fused_lines_invent_nothing() {
-    let cells: Vec<Cell> = generator::cells()
-        .into_iter()
-        .filter(|cell| {
-            cell.page_kib == 16
-                && cell.era.name == "5.10"
-                && cell.scene == generator::Scene::MemcgV2
-        })
-        .collect();
-    assert_eq!(cells.len(), 1);
-    let mut failing: BTreeMap<&str, String> = BTreeMap::new();
-    for (cell, carrier) in cells
-        .iter()
-        .flat_map(|cell| read_carriers().into_iter().map(move |c| (*cell, c)))
-    {
-        let all = lines(cell, carrier, &Oom::first());
-        let whole = [facts_of(all.concat().as_bytes(), WHOLE)];
-        for at in 0..all.len() - 1 {
-            let mut fused = all.clone();
-            fused[at].truncate(all[at].trim_end_matches(['\r', '\n']).len());
-            let torn = facts_of(fused.concat().as_bytes(), WHOLE);
-            let found = invented(&torn, &whole);
-            if !found.is_empty() || !victims(&torn).contains("C1 CompilerThre") {
-                failing
-                    .entry(carrier.name)
-                    .or_insert_with(|| format!("{:?}: {found:?} {:?}", fused[at], victims(&torn)));
-            }
-        }
-    }
-    let known: BTreeSet<&str> = FUSED_UNREAD.iter().copied().collect();
-    let now: BTreeSet<&str> = failing.keys().copied().collect();
-    assert_eq!(now, known, "{failing:#?}");
 }
 
 /// The model's numbers are what the properties compare: both reports must share none.

@@ -101,7 +101,10 @@ fn remove_takes_out_entries_and_packed_files_and_says_so() {
             line("var/log/messages").outcome,
             line("var/log/messages").reason.as_str()
         ),
-        (Outcome::Skipped, "removed by the customer")
+        (
+            Outcome::Skipped,
+            "removed by the customer; no word of a memory failure in 1 lines"
+        )
     );
     let packed_line = line("proc/all/cmdline.000");
     assert_eq!(packed_line.outcome, Outcome::Truncated);

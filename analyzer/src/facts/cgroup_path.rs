@@ -31,13 +31,14 @@ pub(crate) fn decode(path: &str) -> CgroupPath {
         }
     }
     if path.contains("kubepods") {
-        found.qos = Some(if path.contains("burstable") {
-            "burstable"
+        found.qos = if path.contains("burstable") {
+            Some("burstable")
         } else if path.contains("besteffort") {
-            "besteffort"
+            Some("besteffort")
         } else {
-            "guaranteed"
-        });
+            // The parent of all classes is no pod of this one.
+            found.pod_uid.is_some().then_some("guaranteed")
+        };
     }
     if found.container_id.is_none() {
         found.unit = unit(path);
@@ -161,6 +162,7 @@ mod tests {
             None,
             Some("session-3.scope"),
         );
+        check("/kubepods.slice", None, false, None, Some("kubepods.slice"));
         check("/podcast", None, false, None, None);
         check("/", None, false, None, None);
         check("", None, false, None, None);

@@ -12,7 +12,7 @@ use super::source::matches;
 use crate::intake::{Input, InputKind};
 
 /// Records of the kernel with sequence numbers.
-const KMSG: &str = "scene/kmsg";
+pub(super) const KMSG: &str = "scene/kmsg";
 
 /// Logs of text, by where they lie.
 const TEXTS: &[&str] = &[
@@ -123,7 +123,7 @@ fn ring_buffer_taken_out(facts: &mut Facts) {
     }
 }
 
-fn machine(inputs: &[Input], facts: &Facts) -> Machine {
+pub(super) fn machine(inputs: &[Input], facts: &Facts) -> Machine {
     let root = &facts.root;
     let text = |path: &str| root.text(path).map(str::to_owned);
     let clocks = inputs

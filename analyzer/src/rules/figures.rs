@@ -60,6 +60,50 @@ pub fn duration(seconds: f64, lang: Lang) -> String {
     format!("{sign}{}", parts.join(" "))
 }
 
+/// `3 h 5 min ago`; a time after the collection is `in 3 s`.
+#[must_use]
+pub(super) fn ago(seconds: f64, lang: Lang) -> String {
+    let length = duration(seconds.abs(), lang);
+    match (lang, seconds < 0.0) {
+        (Lang::En, false) => format!("{length} ago"),
+        (Lang::En, true) => format!("{length} after the collection"),
+        (Lang::Zh, false) => format!("{length}前"),
+        (Lang::Zh, true) => format!("采集后 {length}"),
+    }
+}
+
+/// What parsers write into facts as words: parts of a report, kinds of lines, constraints.
+#[rustfmt::skip] // a table is read by row
+const WORDS: &[(&str, &str)] = &[
+    ("head", "开头"),
+    ("trace", "调用栈"),
+    ("limit lines", "用量与上限行"),
+    ("statistics", "统计信息"),
+    ("task table", "任务表"),
+    ("kill line", "杀进程行"),
+    ("killed", "Killed process 行"),
+    ("kill", "Kill process 行"),
+    ("oom-kill", "oom-kill 行"),
+    ("oom_reaper", "oom_reaper 行"),
+    ("none", "整机"),
+    ("memcg", "控制组"),
+    ("cpuset", "cpuset"),
+    ("memory_policy", "内存策略"),
+];
+
+/// The words of parsers in the reader's language; what is no such word stays as it is.
+#[must_use]
+pub(super) fn told(text: &str, lang: Lang) -> String {
+    if lang == Lang::En {
+        return text.to_owned();
+    }
+    let words = text.split(", ").map(|word| {
+        let row = WORDS.iter().find(|(en, _)| *en == word);
+        row.map_or(word, |(_, zh)| zh)
+    });
+    words.collect::<Vec<_>>().join("、")
+}
+
 /// `2026-04-04 10:11:01 UTC`.
 #[must_use]
 pub fn time(seconds: f64) -> String {
@@ -119,18 +163,25 @@ pub(super) fn plain(value: &Val<'_>, lang: Lang) -> String {
             Lang::En => "unknown".to_owned(),
             Lang::Zh => "未知".to_owned(),
         },
-        Val::Flag(flag) => flag.to_string(),
+        Val::Flag(flag) => match (lang, flag) {
+            (Lang::En, flag) => flag.to_string(),
+            (Lang::Zh, true) => "是".to_owned(),
+            (Lang::Zh, false) => "否".to_owned(),
+        },
         Val::Int(n) => n.to_string(),
         Val::AtLeast(n, _) => at_least(n.to_string(), true, lang),
         Val::Number(n) => number(*n),
         Val::Text(text) => text.to_string(),
-        Val::List(list) => format!("{} items", list.items.len()),
+        Val::List(list) => match lang {
+            Lang::En => format!("{} items", list.items.len()),
+            Lang::Zh => format!("{} 条", list.items.len()),
+        },
         Val::Record(record) => record.path(),
     }
 }
 
 /// A value with its unit, for the proof: texts in quotes.
-pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
+pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>, lang: Lang) -> String {
     let (n, bound) = match value {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         Val::Int(n) => (*n as f64, false),
@@ -138,16 +189,16 @@ pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
         Val::AtLeast(n, _) => (*n as f64, true),
         Val::Number(n) => (*n, false),
         Val::Text(text) => return format!("{text:?}"),
-        other => return plain(other, Lang::En),
+        other => return plain(other, lang),
     };
     let text = match kind {
         Some(Kind::Bytes) => bytes(n),
         Some(Kind::Percent) => percent(n),
-        Some(Kind::Seconds) => duration(n, Lang::En),
+        Some(Kind::Seconds) => duration(n, lang),
         Some(Kind::Time) => time(n),
-        _ => return plain(value, Lang::En),
+        _ => return plain(value, lang),
     };
-    at_least(text, bound, Lang::En)
+    at_least(text, bound, lang)
 }
 
 #[cfg(test)]

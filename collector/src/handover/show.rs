@@ -12,8 +12,10 @@ use oomscene_bundle::{Error, Kind, Line, Outcome, layout};
 use super::pattern::Pattern;
 use super::{escape, remove, sensitive};
 
-/// How masked values begin in an entry.
-const MASK: &[u8] = b"[masked";
+/// How masked values begin in an entry: as [`crate::mask::MASK`], and in environments.
+const MASKS: [&[u8]; 2] = [b"<masked", b"[masked"];
+/// Length of each of [`MASKS`].
+const MASK_BYTES: usize = 7;
 /// Names of one kind that are printed.
 const NAMES_MAX: usize = 6;
 
@@ -297,9 +299,12 @@ fn masked(content: &mut dyn Read) -> io::Result<u64> {
             Err(error) => return Err(error),
         };
         window.extend_from_slice(chunk.get(..got).unwrap_or_default());
-        count += window.windows(MASK.len()).filter(|w| *w == MASK).count() as u64;
+        count += window
+            .windows(MASK_BYTES)
+            .filter(|w| MASKS.contains(w))
+            .count() as u64;
         // What may be the beginning of a mask stays for the next piece.
-        let keep = window.len().saturating_sub(MASK.len() - 1);
+        let keep = window.len().saturating_sub(MASK_BYTES - 1);
         window.drain(..keep);
     }
 }
@@ -310,11 +315,7 @@ mod tests {
 
     #[test]
     fn masks_are_counted_across_pieces() {
-        let text = [
-            b"x".repeat(64 * 1024 - 3),
-            b"[masked] [masked:key]".to_vec(),
-        ]
-        .concat();
+        let text = [b"x".repeat(64 * 1024 - 3), b"[masked] <masked>".to_vec()].concat();
         assert_eq!(masked(&mut text.as_slice()).unwrap(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! What the container runtime and the killers in user space wanted. Files only: their services may hang.
 
-use crate::item::{Item, Root};
+use crate::item::{Item, Root, Value};
 use crate::probe::{container_config, containers, units};
 
 /// Rows of this room.
@@ -25,7 +25,9 @@ pub const ITEMS: &[Item] = &[
     )
     .kib(1024)
     .root(Root::Needed),
-    Item::glob("run/crio/exits/*", 500, "exit codes of CRI-O containers").root(Root::Needed),
+    Item::glob("run/crio/exits/*", 500, "exit codes of CRI-O containers")
+        .value(Value::Low)
+        .root(Root::Needed),
     Item::file("etc/systemd/oomd.conf", "when systemd-oomd kills"),
     Item::glob(
         "etc/systemd/oomd.conf.d/*.conf",

@@ -27,12 +27,20 @@ pub(super) enum JsonLine {
     Inner(String),
 }
 
-/// Reads a line of `journalctl -o json`, or of the json-file driver of docker.
-pub(super) fn json(line: &str) -> Option<JsonLine> {
-    if !line.starts_with('{') || !(line.contains("\"MESSAGE\"") || line.contains("\"log\"")) {
-        return None;
+/// Reads a line of `journalctl -o json`, or of the json-file driver of docker: one object, or several
+/// when the newline between them is lost. Empty when the line is none.
+pub(super) fn json(line: &str) -> Vec<JsonLine> {
+    if !line.starts_with('{') {
+        return Vec::new();
     }
-    let object: BTreeMap<String, Json> = serde_json::from_str(line).ok()?;
+    serde_json::Deserializer::from_str(line)
+        .into_iter::<BTreeMap<String, Json>>()
+        .map_while(Result::ok)
+        .filter_map(|object| json_line(&object))
+        .collect()
+}
+
+fn json_line(object: &BTreeMap<String, Json>) -> Option<JsonLine> {
     if let Some(inner) = object.get("log").and_then(Json::as_str) {
         return Some(JsonLine::Inner(inner.trim_end_matches('\n').to_owned()));
     }
@@ -71,6 +79,7 @@ fn entry(field: &dyn Fn(&str) -> Option<String>) -> Option<Entry> {
             ),
             uptime_us: uptime,
             wall: real.and_then(|us| wall_of_unix(us.div_euclid(1_000_000))),
+            boot_id: field("_BOOT_ID").map(std::sync::Arc::from),
         }),
         host: field("_HOSTNAME"),
         program: if kernel {
@@ -82,12 +91,15 @@ fn entry(field: &dyn Fn(&str) -> Option<String>) -> Option<Entry> {
     })
 }
 
+/// Longest binary field that is gathered: a length beyond it is damage, not a message of the kernel.
+const BINARY_BYTES_MAX: usize = 1 << 20;
+
 /// Gathers the fields of entries that stand on lines of their own.
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     fields: BTreeMap<String, String>,
-    /// A field in the binary form: its name, its length in bytes, what came so far.
-    binary: Option<(String, Option<usize>, Vec<u8>)>,
+    /// A field in the binary form: its name, whether a line of it came, the bytes so far.
+    binary: Option<(String, bool, Vec<u8>)>,
     open: bool,
 }
 
@@ -145,7 +157,7 @@ impl Gather {
             }
             // The binary form: the name alone, then a length of eight bytes and the value.
             None if rest.is_empty() && !key.is_empty() => {
-                self.binary = Some((key.to_owned(), None, Vec::new()));
+                self.binary = Some((key.to_owned(), false, Vec::new()));
             }
             // A further line of a message, as `verbose` prints it.
             _ => {
@@ -158,24 +170,23 @@ impl Gather {
         Gathered::Part(None)
     }
 
+    /// Takes bytes of a binary field: eight of the length, then the value. A newline can be a byte of
+    /// either.
     fn more(&mut self, line: &[u8]) {
-        let Some((key, length, value)) = &mut self.binary else {
+        let Some((key, begun, bytes)) = &mut self.binary else {
             return;
         };
-        if let Some(length) = length {
-            value.push(b'\n');
-            value.extend_from_slice(line);
-            if value.len() < *length {
-                return;
-            }
-        } else {
-            let (head, rest) = line.split_at_checked(8).unwrap_or((line, &[]));
-            let bytes = <[u8; 8]>::try_from(head).map_or(0, u64::from_le_bytes);
-            *length = usize::try_from(bytes).ok();
-            value.extend_from_slice(rest);
-            if length.is_some_and(|length| value.len() < length) {
-                return;
-            }
+        if *begun {
+            bytes.push(b'\n');
+        }
+        *begun = true;
+        bytes.extend_from_slice(line);
+        let Some((length, value)) = bytes.split_first_chunk::<8>() else {
+            return;
+        };
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        if value.len() < length && value.len() < BINARY_BYTES_MAX {
+            return;
         }
         let text = String::from_utf8_lossy(value).into_owned();
         self.fields.insert(std::mem::take(key), text);
@@ -211,7 +222,7 @@ mod tests {
     #[test]
     fn json_of_both_kinds() {
         let line = r#"{"MESSAGE":[97,98],"_TRANSPORT":"kernel","__REALTIME_TIMESTAMP":"1692264567123456","_SOURCE_MONOTONIC_TIMESTAMP":"5","_HOSTNAME":"h"}"#;
-        let Some(JsonLine::Entry(entry)) = json(line) else {
+        let Some(JsonLine::Entry(entry)) = json(line).pop() else {
             panic!("no entry")
         };
         assert_eq!(
@@ -221,9 +232,9 @@ mod tests {
         assert_eq!(entry.stamp.unwrap().uptime_us, Some(5));
         assert_eq!(
             json(r#"{"log":"x\n","stream":"stdout"}"#),
-            Some(JsonLine::Inner("x".into()))
+            [JsonLine::Inner("x".into())]
         );
-        assert_eq!(json(r#"{"MESSAGE":"#), None);
+        assert_eq!(json(r#"{"MESSAGE":"#), []);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Line<'a> {
     pub stamp: Option<&'a Stamp>,
     /// Machine named by the prefix.
     pub host: Option<&'a str>,
+    /// Task (`T12`) or CPU (`C3`) that printed it, on kernels that say so.
+    pub caller: Option<&'a str>,
     /// Whether it has a stamp of its own; without one it may go on with the line before.
     pub stamped: bool,
     /// Who wrote it.

@@ -10,8 +10,8 @@ mod kmsg;
 
 use super::stamp::Stamp;
 
-pub(super) use fused::split as split_fused;
-pub(super) use kmsg::{Record as KmsgRecord, read as read_kmsg};
+pub(super) use fused::{split as split_fused, split_bare, split_kmsg};
+pub(super) use kmsg::read as read_kmsg;
 
 /// A line after its prefix was taken off.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +24,8 @@ pub(super) struct Prefixed<'a> {
     pub(super) host: Option<&'a str>,
     /// Program named by the carrier; `kernel` for the kernel.
     pub(super) program: Option<&'a str>,
+    /// Task or CPU that printed it, on kernels that say so.
+    pub(super) caller: Option<&'a str>,
     /// The rest.
     pub(super) text: &'a str,
 }

@@ -29,6 +29,7 @@ struct Last {
     stamp: Option<Stamp>,
     host: Option<String>,
     program: Option<String>,
+    caller: Option<String>,
 }
 
 /// What a record was recognised as, for the coverage of the log.
@@ -58,6 +59,16 @@ impl<'a> Reader<'a> {
         self.last = Last::default();
     }
 
+    /// Lines were left out by the collector here. Those of a file count; what is no file has no
+    /// numbers but those of the entry, where the line that says so is a line.
+    pub(super) fn pass(&mut self, cut: &oomscene_bundle::Cut) {
+        let next = match cut.first_line {
+            Some(first) => u32::try_from(first.saturating_add(cut.lines)).unwrap_or(u32::MAX),
+            None => self.number.saturating_add(2),
+        };
+        self.jump(next);
+    }
+
     /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
     /// says that the log ends in this line without a newline: a number at its end may lack digits.
     pub(super) fn feed(
@@ -85,17 +96,20 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
-        if let Some(mut record) = prefix::read_kmsg(text) {
-            let clock = self.clock.filter(|_| self.source == Source::Kmsg);
-            record.stamp.wall = clock
-                .zip(record.stamp.uptime_us)
-                .and_then(|(c, us)| c.wall(us));
-            self.kmsg(text, &record, take);
+        if prefix::read_kmsg(text).is_some() {
+            for part in prefix::split_kmsg(text) {
+                self.kmsg(&part, take);
+            }
         } else if self.source == Source::Text {
-            match journal::json(text) {
-                Some(JsonLine::Entry(entry)) => self.entry(*entry, "journalctl json", take),
-                Some(JsonLine::Inner(inner)) => self.text(&outer::plain(&inner), take),
-                None => self.text(text, take),
+            let entries = journal::json(text);
+            if entries.is_empty() {
+                self.text(text, take);
+            }
+            for entry in entries {
+                match entry {
+                    JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
+                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                }
             }
         }
     }
@@ -121,6 +135,7 @@ impl<'a> Reader<'a> {
             stamp: entry.stamp,
             host: entry.host,
             program: entry.program,
+            caller: None,
         };
         for part in entry.message.split('\n') {
             let line = Line {
@@ -130,6 +145,7 @@ impl<'a> Reader<'a> {
                 text: part,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: true,
                 origin: match self.last.program.as_deref() {
                     Some("kernel") => Origin::Kernel,
@@ -141,12 +157,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn kmsg(
-        &mut self,
-        raw: &str,
-        record: &prefix::KmsgRecord,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
+    fn kmsg(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let Some(mut record) = prefix::read_kmsg(raw) else {
+            return;
+        };
+        let clock = self.clock.filter(|_| self.source == Source::Kmsg);
+        record.stamp.wall = clock
+            .zip(record.stamp.uptime_us)
+            .and_then(|(c, us)| c.wall(us));
         let recognised = Recognised {
             format: "/dev/kmsg",
             stamped: true,
@@ -165,6 +183,7 @@ impl<'a> Reader<'a> {
                 stamp: Some(&record.stamp),
                 stamped: true,
                 host: None,
+                caller: record.caller.as_deref(),
                 origin: match program {
                     Some(program) => Origin::Program(program),
                     None if record.kernel => Origin::Kernel,
@@ -186,19 +205,40 @@ impl<'a> Reader<'a> {
         }
         let prefix_bytes = physical.len() - first.text.len();
         for raw in prefix::split_fused(physical, prefix_bytes) {
-            self.record(raw, take);
+            if first.stamp.is_some() {
+                // Nearly every line is one record: its prefix is known already.
+                if raw.len() == physical.len() {
+                    self.record(raw, &first, take);
+                } else {
+                    self.record(raw, &prefix::strip(raw), take);
+                }
+                continue;
+            }
+            // An object that is torn is no message.
+            let bare = if raw.starts_with('{') {
+                vec![raw]
+            } else {
+                prefix::split_bare(raw)
+            };
+            for bare in bare {
+                self.record(bare, &prefix::strip(bare), take);
+            }
         }
     }
 
-    fn record(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
-        let found = prefix::strip(raw);
+    fn record(
+        &mut self,
+        raw: &str,
+        found: &Prefixed<'_>,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
         let recognised = Recognised {
             format: found.format,
             stamped: found.stamp.is_some(),
         };
         let text = found.text;
         if found.stamp.is_some() {
-            self.remember(&found);
+            self.remember(found);
         }
         let origin = match self.last.program.as_deref() {
             Some("kernel") => Origin::Kernel,
@@ -219,6 +259,7 @@ impl<'a> Reader<'a> {
                 text,
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
+                caller: self.last.caller.as_deref(),
                 stamped: recognised.stamped,
                 origin: program.map_or(origin, Origin::Program),
             };
@@ -231,6 +272,7 @@ impl<'a> Reader<'a> {
             stamp: found.stamp.clone(),
             host: found.host.map(str::to_owned),
             program: found.program.map(str::to_owned),
+            caller: found.caller.map(str::to_owned),
         };
     }
 }

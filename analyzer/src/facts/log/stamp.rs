@@ -11,6 +11,8 @@ pub struct Stamp {
     pub uptime_us: Option<i64>,
     /// Reading of a wall clock.
     pub wall: Option<Wall>,
+    /// Boot that the journal names.
+    pub boot_id: Option<std::sync::Arc<str>>,
 }
 
 /// Reading of a wall clock; what the stamp does not say is `None`.
@@ -74,7 +76,9 @@ impl Stamp {
 }
 
 impl Wall {
-    fn local_seconds(&self, year: i16) -> Option<i64> {
+    /// Seconds since 1970 on a clock of that zone, if the year is `year`.
+    #[must_use]
+    pub fn local_seconds(&self, year: i16) -> Option<i64> {
         let (month, day) = self.month_day?;
         let date = Date::new(year, month, day).ok()?;
         let epoch = Date::new(1970, 1, 1).ok()?;

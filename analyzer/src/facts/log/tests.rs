@@ -6,6 +6,7 @@ use crate::facts::{Value, names};
 mod cases;
 mod eras;
 mod robust;
+mod time;
 
 /// The mission logs by name; fixtures of this project.
 macro_rules! fixtures {

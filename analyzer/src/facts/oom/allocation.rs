@@ -4,6 +4,7 @@ use super::{
     event::{MemoryDump, Seen},
     invocation::Cpu,
 };
+use crate::facts::Evidence;
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
     stamp::Stamp,
@@ -45,6 +46,16 @@ pub struct Failure {
     pub frames: Vec<Seen<String>>,
     /// Memory of the machine.
     pub memory: MemoryDump,
+    /// Whether its stamps are those of `/dev/kmsg` of the boot that the header describes.
+    pub this_boot: bool,
+    /// Boot that it belongs to, counted from 1 among those of the case.
+    pub boot: Option<u64>,
+    /// Whether its wall time was computed by `dmesg -T`, which drifts.
+    pub time_computed: bool,
+    /// Lines inside its dump that nothing understood.
+    pub drift: Vec<Evidence>,
+    /// How many of them there were.
+    pub drift_count: u64,
 }
 
 impl Failure {
@@ -59,6 +70,11 @@ impl Failure {
             hardware: None,
             frames: Vec::new(),
             memory: MemoryDump::default(),
+            this_boot: false,
+            boot: None,
+            time_computed: false,
+            drift: Vec::new(),
+            drift_count: 0,
         }
     }
 }

@@ -63,6 +63,10 @@ pub struct OomEvent {
     pub last_stamp: Option<Stamp>,
     /// Whether the stamps are those of `/dev/kmsg` of the boot that the header describes.
     pub this_boot: bool,
+    /// Boot that it belongs to, counted from 1 among those of the case.
+    pub boot: Option<u64>,
+    /// Whether its wall time was computed by `dmesg -T`, which drifts.
+    pub time_computed: bool,
     /// Host of the prefix.
     pub host: Option<Seen<String>>,
     /// Who asked for memory.
@@ -109,6 +113,9 @@ pub struct OomEvent {
     pub suppressed: Option<Seen<u64>>,
     /// The log ends or breaks inside this report.
     pub cut_end: bool,
+    /// Its lines are mixed with those of so many reports in all, and only those that name its victim
+    /// are known to be its own.
+    pub interleaved: Option<usize>,
     /// Lines inside the report that nothing understood.
     pub drift: Vec<Evidence>,
     /// How many of them there were.
@@ -127,6 +134,12 @@ impl OomEvent {
             || (self.columns.is_some() && !self.headless_table)
             || self.group_kill.is_some()
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
+    }
+
+    /// Number of its first line in the log that leads.
+    #[must_use]
+    pub fn first_line(&self) -> u32 {
+        self.places.first().map_or(0, |place| place.line)
     }
 
     /// Whether some line says who was killed.

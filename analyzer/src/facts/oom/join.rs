@@ -2,36 +2,36 @@
 //! of it opens an event; a line that the open event already has, or that comes too late, opens the
 //! next one.
 
+use std::collections::BTreeMap;
+
 use super::{
     allocation::Failure,
-    endings::Ending,
     event::{OomEvent, Seen},
-    invocation::{self, Cpu},
-    kill::{Kill, KillLine, Killed, Reaped, Scope},
     markers,
     part::{self, Context, Part, part},
-    summary::Summary,
-    trace,
     wrapped::Held,
 };
-use crate::facts::{
-    Evidence,
-    log::{line::Line, stamp::Stamp},
-};
+use crate::facts::log::{line::Line, stamp::Stamp};
 
+mod drift;
+mod lanes;
+mod mixed;
 mod parts;
+mod prelude;
+mod victims;
+
+use lanes::Key;
+use mixed::Mixed;
+use prelude::Prelude;
 
 /// Longest pause inside one report: slow consoles need seconds for a long dump.
 const PAUSE_SECONDS_MAX: f64 = 10.0;
 
-/// How long after a kill the reaper may still report: it waits 2 s since 5.18, and retries.
-const REAPER_SECONDS_MAX: f64 = 60.0;
-
-/// How long a line about suppressed callbacks waits for the report that it precedes.
-const SUPPRESSED_SECONDS_MAX: f64 = 5.0;
-
 /// Unknown lines kept for each event; the rest are only counted.
 const DRIFT_LINES_MAX: usize = 20;
+
+/// Reports that are kept because one of them broke off: more do not print at one moment.
+const BROKEN_MAX: usize = 8;
 
 /// What is being read.
 #[derive(Debug, Default)]
@@ -44,37 +44,43 @@ enum Open {
     Failure(Box<Failure>),
 }
 
-/// The beginning of a call trace, before a frame tells whose it is.
-#[derive(Debug)]
-struct Prelude {
-    place: Evidence,
-    stamp: Option<Stamp>,
-    cpu: Seen<Cpu>,
-    hardware: Option<Seen<String>>,
-    frames: Vec<Seen<String>>,
-}
-
-/// Frames between the head of a trace and the OOM killer's own: dump_stack, dump_header.
-const PRELUDE_FRAMES_MAX: usize = 12;
-
-/// Reads one log's records into events.
+/// What is being read from one printer: one machine, and one task where the kernel tells it apart.
 #[derive(Debug, Default)]
-pub struct Joiner {
+struct Lane {
     open: Open,
     /// A record that may go on in the next physical line.
     held: Option<Held>,
-    /// Header of the last task table of this log.
-    known_columns: Option<super::tasks::Columns>,
     /// Whether a statistics body is open in the event.
     body: bool,
     /// Stamp of the last line that was part of something.
     last: Option<Stamp>,
     /// Kernel lines since then.
     lines_since: u64,
+    /// The log ends inside a line.
+    torn: bool,
     /// `CPU:` line of a trace that may turn out to be one of the OOM killer.
     waiting_cpu: Option<Prelude>,
     waiting_suppressed: Option<(Seen<u64>, Option<Stamp>)>,
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
+    /// Unknown lines since the last known one, and how many: they lie inside the report only if it
+    /// goes on after them.
+    waiting_drift: (Vec<crate::facts::Evidence>, u64),
+    /// Reports whose successor began before their end, and those after them.
+    broken: Vec<OomEvent>,
+    /// Reports whose lines are mixed with each other.
+    mixed: Option<Mixed>,
+}
+
+/// Reads one log's records into events.
+#[derive(Debug, Default)]
+pub struct Joiner {
+    /// The printer of the line that is read.
+    lane: Lane,
+    key: Key,
+    /// The other printers that something is open of.
+    lanes: BTreeMap<Key, Lane>,
+    /// Header of the last task table of this log.
+    known_columns: Option<super::tasks::Columns>,
     /// Whether stamps are those of the boot that the header describes.
     this_boot: bool,
     /// Finished events.
@@ -97,12 +103,13 @@ impl Joiner {
 
     /// Reads one record. A line that may be wrapped is held back until the next one tells.
     pub fn feed(&mut self, line: &Line<'_>) {
-        if let Some(mut held) = self.held.take() {
+        self.switch(line);
+        if let Some(mut held) = self.lane.held.take() {
             if !line.stamped && line.kernel() && held.takes(line, self.context().columns) {
                 if held.settle(self.context().columns) {
                     self.release(&held);
                 } else {
-                    self.held = Some(held);
+                    self.lane.held = Some(held);
                 }
                 return;
             }
@@ -111,16 +118,17 @@ impl Joiner {
         if !line.kernel() {
             return;
         }
-        if matches!(self.open, Open::Nothing) && !markers::may_open(line.bare()) {
-            self.lines_since += 1;
-            self.waiting_cpu = self
+        if matches!(self.lane.open, Open::Nothing) && !markers::may_open(line.bare()) {
+            self.lane.lines_since += 1;
+            self.lane.waiting_cpu = self
+                .lane
                 .waiting_cpu
                 .take()
                 .filter(|_| part::noise(line.bare().trim_end()));
             return;
         }
-        self.held = Held::hold(line, self.context().columns);
-        if self.held.is_none() {
+        self.lane.held = Held::hold(line, self.context().columns);
+        if self.lane.held.is_none() {
             self.read(line);
         }
     }
@@ -135,6 +143,7 @@ impl Joiner {
             stamp: held.stamp.as_ref(),
             host: held.host.as_deref(),
             stamped: true,
+            caller: None,
             origin: crate::facts::log::line::Origin::Kernel,
         });
     }
@@ -147,37 +156,65 @@ impl Joiner {
             self.unknown(line);
             return;
         };
-        if self.body && !matches!(part, Part::StatsBody(..) | Part::StatsTorn) {
+        if self.lane.body && !matches!(part, Part::StatsBody(..) | Part::StatsTorn) {
             self.end_body();
         }
-        self.take(part, line);
-        self.last = line.stamp.cloned();
-        self.lines_since = 0;
+        if self.lane.mixed.is_some() || self.foreign(&part) {
+            self.mix(part, line);
+        } else {
+            let finished = self.events.len() + self.failures.len();
+            let goes_on = !matches!(self.lane.open, Open::Nothing) && part != Part::Noise;
+            self.take(part, line);
+            if goes_on && finished == self.events.len() + self.failures.len() {
+                self.keep_drift();
+            }
+        }
+        self.lane.last = line.stamp.cloned();
+        self.lane.lines_since = 0;
+    }
+
+    /// The log ends inside its last line: no report that is open is known to have come to its end.
+    pub fn tear(&mut self) {
+        for lane in std::iter::once(&mut self.lane).chain(self.lanes.values_mut()) {
+            lane.torn = true;
+        }
     }
 
     /// Ends the log.
     pub fn finish(&mut self) {
-        if let Some(held) = self.held.take() {
+        self.finish_lane();
+        while let Some((_, lane)) = self.lanes.pop_first() {
+            self.lane = lane;
+            self.finish_lane();
+        }
+        self.key = Key::default();
+        // Printers end at different times; events stand in the order in which they began.
+        self.events.sort_by_key(OomEvent::first_line);
+    }
+
+    fn finish_lane(&mut self) {
+        if let Some(held) = self.lane.held.take() {
             self.release(&held);
         }
         // One line more may be the rest of the line that was cut, without its prefix.
-        let torn = self.lines_since <= 1;
-        if let Open::Event(event) = &mut self.open {
+        let torn = self.lane.torn || self.lane.lines_since <= 1;
+        if let Open::Event(event) = &mut self.lane.open {
             if torn && !event.ended() {
                 event.cut_end = true;
             }
             if torn
-                && self.body
+                && self.lane.body
                 && let Some(stats) = event.stats.last_mut()
             {
                 stats.value.tear();
             }
         }
         self.close();
+        self.lane = Lane::default();
     }
 
     fn context(&self) -> Context<'_> {
-        match &self.open {
+        match &self.lane.open {
             Open::Event(event) => Context {
                 columns: event
                     .columns
@@ -185,8 +222,13 @@ impl Joiner {
                     .filter(|_| !event.ended())
                     .map(|c| &c.value),
                 known_columns: self.known_columns.as_ref(),
-                body: self.body,
+                body: self.lane.body,
                 open: true,
+            },
+            _ if self.lane.mixed.is_some() => Context {
+                columns: self.known_columns.as_ref(),
+                open: true,
+                ..Context::default()
             },
             Open::Failure(_) => Context {
                 open: true,
@@ -200,79 +242,62 @@ impl Joiner {
     }
 
     fn pause(&self, stamp: Option<&Stamp>) -> f64 {
-        seconds_between(self.last.as_ref(), stamp).map_or(0.0, f64::abs)
-    }
-
-    /// Keeps the head of a trace, in case that it is the rest of a report without its first line.
-    fn prelude(&mut self, line: &Line<'_>) -> bool {
-        if !matches!(self.open, Open::Nothing) {
-            return false;
-        }
-        let bare = line.bare().trim_end();
-        if let Some(cpu) = invocation::cpu(bare) {
-            self.waiting_cpu = Some(Prelude {
-                place: line.evidence(),
-                stamp: line.stamp.cloned(),
-                cpu: Seen::new(cpu, line.evidence()),
-                hardware: None,
-                frames: Vec::new(),
-            });
-            return true;
-        }
-        let Some(waiting) = &mut self.waiting_cpu else {
-            return false;
-        };
-        if let Some(name) = invocation::hardware(bare) {
-            waiting.hardware = Some(Seen::new(name.to_owned(), line.evidence()));
-        } else if let Some(frame) =
-            trace::frame(bare).filter(|_| waiting.frames.len() < PRELUDE_FRAMES_MAX)
-        {
-            waiting
-                .frames
-                .push(Seen::new(frame.to_owned(), line.evidence()));
-        } else if !part::noise(bare) {
-            self.waiting_cpu = None;
-        }
-        true
+        seconds_between(self.lane.last.as_ref(), stamp).map_or(0.0, f64::abs)
     }
 
     fn unknown(&mut self, line: &Line<'_>) {
         if self.prelude(line) {
             return;
         }
-        self.lines_since += 1;
-        if self.body {
+        if crate::facts::oom::endings::dropped(line.text).is_some() {
+            // The end of a report went missing here: it does not go on in the next one.
+            self.events.append(&mut self.lane.broken);
+        }
+        self.lane.lines_since += 1;
+        if self.lane.body {
             self.end_body();
         }
-        if let Open::Event(event) = &mut self.open
-            && event.invocation.is_some()
-            && !event.ended()
-        {
-            event.drift_count += 1;
-            if event.drift.len() < DRIFT_LINES_MAX {
-                event.drift.push(line.evidence());
-            }
-        }
+        self.drift(line);
     }
 
     fn end_body(&mut self) {
-        self.body = false;
-        if let Open::Event(event) = &mut self.open
+        self.lane.body = false;
+        if let Open::Event(event) = &mut self.lane.open
             && let Some(stats) = event.stats.last_mut()
         {
             stats.value.end();
         }
     }
 
+    /// Ends everything that is open: what follows belongs to none of it.
     fn close(&mut self) {
-        if self.body {
+        self.end_open();
+        self.events.append(&mut self.lane.broken);
+        if let Some(mixed) = self.lane.mixed.take() {
+            self.events.extend(mixed.into_events(self.this_boot));
+        }
+    }
+
+    /// Ends what is open because the next report begins. A report that had not come to its end may
+    /// still go on between the lines of the next one.
+    fn end_open(&mut self) {
+        self.lane.waiting_drift = Default::default();
+        if self.lane.body {
             self.end_body();
         }
-        match std::mem::take(&mut self.open) {
+        match std::mem::take(&mut self.lane.open) {
             Open::Event(mut event) if event.is_report() => {
+                let unfinished = !event.ended();
                 // Neither a table nor a kill: the report broke off, whatever came next.
-                event.cut_end |= !event.ended() && event.columns.is_none();
-                self.events.push(*event);
+                event.cut_end |= unfinished && event.columns.is_none();
+                if unfinished || !self.lane.broken.is_empty() {
+                    self.lane.broken.push(*event);
+                } else {
+                    self.events.push(*event);
+                }
+                if self.lane.broken.len() > BROKEN_MAX {
+                    self.events.push(self.lane.broken.remove(0));
+                }
             }
             Open::Failure(failure) => self.failures.push(*failure),
             Open::Event(_) | Open::Nothing => {}
@@ -281,20 +306,20 @@ impl Joiner {
 
     /// The event that a part belongs to: the open one unless `starts_next` says otherwise.
     fn event(&mut self, line: &Line<'_>, starts_next: impl Fn(&OomEvent) -> bool) -> &mut OomEvent {
-        let next = match &self.open {
+        let next = match &self.lane.open {
             Open::Event(event) => starts_next(event),
             Open::Nothing | Open::Failure(_) => true,
         };
         if next {
-            self.close();
-            self.open = Open::Event(Box::new(OomEvent {
+            self.end_open();
+            self.lane.open = Open::Event(Box::new(OomEvent {
                 places: vec![line.evidence()],
                 stamp: line.stamp.map(|s| Seen::new(s.clone(), line.evidence())),
                 this_boot: self.this_boot,
                 ..OomEvent::default()
             }));
         }
-        match &mut self.open {
+        match &mut self.lane.open {
             Open::Event(event) => {
                 event.last_stamp = line.stamp.cloned();
                 if event.host.is_none() {
@@ -303,113 +328,6 @@ impl Joiner {
                 event
             }
             _ => unreachable!("an event was just opened"),
-        }
-    }
-
-    fn invocation(&mut self, line: &Line<'_>) -> &mut OomEvent {
-        let suppressed = self
-            .waiting_suppressed
-            .take()
-            .filter(|(_, stamp)| near(stamp.as_ref(), line.stamp, SUPPRESSED_SECONDS_MAX));
-        let sysrq = self
-            .waiting_sysrq
-            .take()
-            .filter(|(_, stamp)| near(stamp.as_ref(), line.stamp, SUPPRESSED_SECONDS_MAX));
-        let event = self.event(line, |_| true);
-        event.suppressed = suppressed.map(|(seen, _)| seen);
-        event.sysrq = sysrq.map(|(seen, _)| seen);
-        event
-    }
-
-    fn suppressed(&mut self, function: &str, count: u64, line: &Line<'_>) {
-        if function != "oom_kill_process" {
-            return;
-        }
-        let seen = Seen::new(count, line.evidence());
-        self.suppressed.push(seen.clone());
-        match &mut self.open {
-            Open::Event(event) if !event.ended() => event.suppressed = Some(seen),
-            _ => self.waiting_suppressed = Some((seen, line.stamp.cloned())),
-        }
-    }
-
-    fn kill(&mut self, kill: Kill, line: &Line<'_>) {
-        let pid = kill.pid;
-        let event = self.event(line, |e| {
-            !e.killed.is_empty()
-                || e.panic.is_some()
-                || e.kills.iter().any(|k| k.value.pid != pid)
-                || e.reaped.iter().any(|r| r.value.pid != pid)
-        });
-        event.kills.push(Seen::new(kill, line.evidence()));
-    }
-
-    fn killed(&mut self, killed: Killed, line: &Line<'_>) {
-        let pid = killed.pid;
-        let event = self.event(line, |e| {
-            if e.group_kill.is_some() {
-                return false;
-            }
-            let other_killed = e.killed.iter().any(|k| k.value.pid != pid);
-            let other_reaped = e.kills.is_empty() && e.reaped.iter().any(|r| r.value.pid != pid);
-            // A victim's child, or a pid copied wrong: the second line of the pair has no words.
-            let other_named = killed.scope != Scope::Unsaid
-                && e.victim_pids().iter().any(|(_, named)| *named != pid);
-            other_killed || other_reaped || other_named
-        });
-        event.killed.push(Seen::new(killed, line.evidence()));
-    }
-
-    fn summary(&mut self, summary: Summary, line: &Line<'_>) {
-        let pid = summary.pid;
-        let event = self.event(line, |e| {
-            e.summary.is_some() || e.victim_pids().iter().any(|(_, named)| Some(*named) != pid)
-        });
-        event.summary = Some(Seen::new(summary, line.evidence()));
-    }
-
-    fn reaped(&mut self, reaped: Reaped, line: &Line<'_>) {
-        let pid = reaped.pid;
-        let names = |event: &OomEvent| event.victim_pids().iter().any(|(_, named)| *named == pid);
-        let seen = Seen::new(reaped, line.evidence());
-        let open = match &mut self.open {
-            Open::Event(event) if names(event) || !event.names_victim() => Some(&mut **event),
-            _ => self.events.iter_mut().rev().find(|event| {
-                names(event) && near(event.last_stamp.as_ref(), line.stamp, REAPER_SECONDS_MAX)
-            }),
-        };
-        match open {
-            Some(event) => event.reaped.push(seen),
-            None => self.event(line, |_| true).reaped.push(seen),
-        }
-    }
-
-    fn ending(&mut self, ending: Ending, line: &Line<'_>) {
-        match ending {
-            Ending::Sysrq(text) => {
-                let seen = Seen::new(text, line.evidence());
-                self.waiting_sysrq = Some((seen, line.stamp.cloned()));
-            }
-            Ending::Panic(text) => {
-                let event = self.event(line, |e| e.panic.is_some());
-                event.panic = Some(Seen::new(text, line.evidence()));
-            }
-            Ending::NoVictim(text) => {
-                let event = self.event(line, OomEvent::names_victim);
-                event.no_victim = Some(Seen::new(text, line.evidence()));
-            }
-            Ending::Group(path) => {
-                let event = self.event(line, |e| e.group_kill.is_some());
-                event.group_kill = Some(Seen::new(path, line.evidence()));
-            }
-        }
-    }
-
-    fn kill_line(&mut self, kill: KillLine, line: &Line<'_>) {
-        match kill {
-            KillLine::Kill(kill) => self.kill(kill, line),
-            KillLine::Killed(killed) => self.killed(killed, line),
-            KillLine::Sharing => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The cgroup part of a report: whose limit fired, and its counters.
 
-use crate::facts::log::pattern::{number, owned, pattern, text};
+use crate::facts::log::pattern::{number, pattern, text};
 
 /// Paths of `Task in A killed as a result of limit of B` (to 4.20), or of B alone.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -114,70 +114,9 @@ pub fn counter(line: &str) -> Option<Counter> {
     })
 }
 
-/// What a cgroup path says about who lives in it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Owner {
-    /// Kubernetes pod.
-    pub pod_uid: Option<String>,
-    /// Container: 64 hexadecimal digits.
-    pub container_id: Option<String>,
-    /// Quality of service class by the path.
-    pub qos: Option<&'static str>,
-    /// systemd unit.
-    pub unit: Option<String>,
-}
-
-pattern!(
-    POD,
-    r"(?:^|[/-])pod(?P<uid>[0-9a-fA-F]{8}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{4}[_-][0-9a-fA-F]{12}|[0-9a-f]{32})(?:\.slice)?(?:/|$)"
-);
-pattern!(
-    CONTAINER,
-    r"(?:^|[/:-])(?P<id>[0-9a-f]{64})(?:\.scope)?(?:/|$)"
-);
-
-/// Reads pod, container, class and unit out of a cgroup path, of either cgroup driver.
-#[must_use]
-pub fn owner(path: &str) -> Owner {
-    let pod_uid = POD
-        .captures(path)
-        .map(|g| owned(&g, "uid").replace('_', "-"));
-    let qos = if !path.contains("kubepods") {
-        None
-    } else if path.contains("besteffort") {
-        Some("besteffort")
-    } else if path.contains("burstable") {
-        Some("burstable")
-    } else {
-        pod_uid.is_some().then_some("guaranteed")
-    };
-    Owner {
-        container_id: container_id(path),
-        qos,
-        unit: path
-            .rsplit('/')
-            .find(|part| {
-                [".service", ".scope", ".slice"]
-                    .iter()
-                    .any(|s| part.ends_with(s))
-                    && !part.starts_with("kubepods")
-            })
-            .map(str::to_owned),
-        pod_uid,
-    }
-}
-
-/// The container id in a cgroup path, or in the name of its last part.
-#[must_use]
-pub fn container_id(path: &str) -> Option<String> {
-    CONTAINER.captures(path).map(|g| owned(&g, "id"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ID: &str = "198301288f1414171589a049d5f75f9e4c871b8b3e5ad5af12051fdcc65da726";
 
     #[test]
     fn counters_and_sentinels() {
@@ -228,54 +167,5 @@ mod tests {
             (Some(107_374_182_400), None)
         );
         assert_eq!(counter("memory: usage 1048"), None);
-    }
-
-    #[test]
-    fn owners() {
-        let path = format!(
-            "/kubepods.slice/kubepods-pod776b973b_ea34_4ae9_9d79_5b9a2cb363b6.slice/cri-containerd-{ID}.scope"
-        );
-        let read = owner(&path);
-        assert_eq!(
-            read.pod_uid.as_deref(),
-            Some("776b973b-ea34-4ae9-9d79-5b9a2cb363b6")
-        );
-        assert_eq!(read.container_id.as_deref(), Some(ID));
-        assert_eq!(read.qos, Some("guaranteed"));
-        let read = owner(&format!(
-            "/kubepods/burstable/pod776b973b-ea34-4ae9-9d79-5b9a2cb363b6/{ID}"
-        ));
-        assert_eq!(
-            (read.qos, read.container_id.as_deref(), read.unit),
-            (Some("burstable"), Some(ID), None)
-        );
-        let read = owner("/system.slice/nginx.service");
-        assert_eq!(
-            (read.unit.as_deref(), read.qos),
-            (Some("nginx.service"), None)
-        );
-        assert_eq!(
-            owner("/user.slice/user-1000.slice/session-3.scope")
-                .unit
-                .as_deref(),
-            Some("session-3.scope")
-        );
-        assert_eq!(container_id(&format!("/docker/{ID}")).as_deref(), Some(ID));
-    }
-
-    #[test]
-    fn both_paths() {
-        let read = limit_paths("Task in /a/b killed as a result of limit of /a").unwrap();
-        assert_eq!(
-            (read.task.as_deref(), read.limit.as_deref()),
-            (Some("/a/b"), Some("/a"))
-        );
-        assert_eq!(
-            limit_paths("Memory limit reached of cgroup /a")
-                .unwrap()
-                .limit
-                .as_deref(),
-            Some("/a")
-        );
     }
 }

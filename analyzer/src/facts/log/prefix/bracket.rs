@@ -19,7 +19,7 @@ pattern!(
 // The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`.
 pattern!(
     CALLER,
-    r"^(?:\[ *[TC]\d+\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
 );
 
 /// Takes a bracketed stamp off.
@@ -37,6 +37,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp"),
                 uptime_us: seconds.zip(micros).map(|(s, us)| s * 1_000_000 + us),
                 wall: None,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), "dmesg");
@@ -61,6 +62,7 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp").trim().to_owned(),
                 uptime_us: None,
                 wall,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), format);
@@ -69,8 +71,12 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.
 pub(super) fn caller(found: &mut Prefixed<'_>) {
-    if let Some(end) = CALLER.find(found.text).map(|m| m.end()) {
-        found.text = found.text.get(end..).unwrap_or_default();
+    if let Some(groups) = CALLER.captures(found.text) {
+        found.caller = text(&groups, "printer");
+        found.text = found
+            .text
+            .get(groups.get_match().end()..)
+            .unwrap_or_default();
     }
 }
 

@@ -156,6 +156,7 @@ fn stamp(groups: &regex::Captures<'_>, wall: Option<Wall>) -> Stamp {
         text: owned(groups, "stamp"),
         uptime_us: None,
         wall,
+        boot_id: None,
     }
 }
 

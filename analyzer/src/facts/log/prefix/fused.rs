@@ -1,16 +1,29 @@
 //! Splits a physical line that holds more than one record: copying lost the newline between them.
 
+use std::borrow::Cow;
+
 use crate::facts::log::pattern::pattern;
 
-// Only whole stamps count: a bracketed date, a bracketed uptime with all six decimals, a syslog
-// stamp with host and program. Less would cut messages that quote a time.
+// Only whole stamps count: a bracketed date, a bracketed uptime with all six decimals, a wall clock
+// with host and program. Less would cut messages that quote a time. What may stand before a stamp
+// (level, decoded level, weekday) goes with it.
 pattern!(
     NEXT,
     r"(?x)
-    \[[^\[\]]{1,36}\b\d\d:\d\d:\d\d\ \d{4}\]\ ?
+    (?:<\d{1,3}>|(?:kern|user|daemon)\ {2}:[a-z]{3,6}\ *:\ )?(?:
+      \[[^\[\]]{1,36}\b\d\d:\d\d:\d\d\ \d{4}\]\ ?
     | \[ \ {0,4}\d{1,7}\.\d{6} \](?:\ |\[)
-    | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ [\ 0-3]\d\ \d\d:\d\d:\d\d\ [\w.-]+\ (?:kernel|[\w.@-]+\[\d+\]):\ "
+    | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ [\ 0-3]\d\ \d\d:\d\d:\d\d(?:\.\d{1,9})?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
+    | 1\ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\ ]{0,16}\ [\w.-]+\ kernel\ 
+    )
+    | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:?\d\d\ 
+    | (?:[A-Z][a-z]{2}\ |[一二三四五六日]\ )?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:\ ?[A-Z]{1,5}|[+-]\d\d:?\d\d)?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
+    | 1\d{9}\.\d{6}\ [\w.-]+\ kernel:"
 );
+
+// The head of a record of /dev/kmsg. Its priority has no digit of its own to begin with, so a number
+// before it runs into it.
+pattern!(KMSG, r"\d,\d{1,10},\d{1,16},[-c+](?:,caller=[TC]\d+)?;");
 
 /// The records of `line`; one in nearly every case. `prefix_bytes` is the length of the prefix of
 /// the first one, which may hold two stamps of its own.
@@ -31,9 +44,105 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     parts
 }
 
+/// The records of a line of `/dev/kmsg`. Where a number ends in the digits of the next priority,
+/// nobody can tell which digits are whose: the number goes.
+pub(in crate::facts::log) fn split_kmsg(line: &str) -> Vec<Cow<'_, str>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for next in KMSG.find_iter(line) {
+        let Some(before) = line.get(start..next.start()) else {
+            continue;
+        };
+        let text = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        if text.is_empty() {
+            // The priority of this record itself.
+            continue;
+        }
+        // Behind a word the digits can only be those of the priority.
+        let number = text.ends_with(['=', ':', ',', '-', '/', ' ', '.']);
+        let digits = before.len() - text.len();
+        parts.push(Cow::Borrowed(text));
+        start = if number || digits > 2 {
+            next.start()
+        } else {
+            next.start() - digits
+        };
+    }
+    parts.extend(line.get(start..).map(Cow::Borrowed));
+    parts
+}
+
+// Where a kernel's message begins, for lines that have no prefix at all. Rows and frames too: what
+// they begin with stands nowhere else.
+pattern!(
+    BEGINS,
+    r"(?x)
+      (?:Memory\ cgroup\ out\ of\ memory|[Oo]ut\ of\ memory)(?:\ \(oom_kill_allocating_task\))?:\ [Kk]ill(?:ed)?\ process\ \d
+    | Killed\ process\ \d+(?:,\ UID|\ \()
+    | Memory\ cgroup\ stats(?:\ for|:)
+    | oom-kill:constraint= | oom_reaper:\ | Mem-Info: | Tasks?\ (?:in\ /|state\ \()
+    | (?:memory\+swap|memory|kmem|swap):\ usage\ \d
+    | CPU:\ \d+\ (?:UID|PID): | Pid:\ \d+,\ comm: | Hardware\ name:\ | Call\ [Tt]race:
+    | \[\ +pid\ +\]\ +uid | \[\ *\d+\](?:\ +-?\d+){4}\ 
+    | Node\ \d+\ (?:(?:DMA|DMA32|Normal|HighMem|Movable|Device)(?:\ free)?:|active_anon:|hugepages_total=)
+    | lowmem_reserve\[\]: | (?:Free\ swap\ \ |Total\ swap\ )=\ \d | Swap\ cache\ stats:"
+);
+// Records that begin with a number, a key or a name: only behind a word that ends a record.
+pattern!(
+    BEHIND,
+    r"(?x)
+      (?:kB|cache|pages|RAM|HighMem|MovableOnly|reserved) (?P<total>\d+\ (?:total\ pagecache\ )?pages\b)
+    | : (?P<counts>active_anon:\d+\ inactive_anon:)
+    | : (?P<body>(?:anon|cache)\ \d+)
+    | kB (?P<invoked>[^\ ].{0,14}\ invoked\ oom-killer:)"
+);
+// Two lines of statistics.
+pattern!(
+    BODY,
+    r"^\s*[a-z][a-z0-9_]* \d+(?P<next>\s*[a-z][a-z0-9_]* \d+)$"
+);
+
+/// The records of a line without any prefix.
+pub(in crate::facts::log) fn split_bare(line: &str) -> Vec<&str> {
+    let mut cuts: Vec<usize> = BEGINS.find_iter(line).map(|m| m.start()).collect();
+    for groups in BEHIND.captures_iter(line) {
+        let group = ["total", "counts", "body", "invoked"]
+            .iter()
+            .find_map(|name| groups.name(name));
+        cuts.extend(group.map(|m| m.start()));
+    }
+    cuts.extend(
+        BODY.captures(line)
+            .and_then(|g| g.name("next").map(|m| m.start())),
+    );
+    cuts.extend(same_name(line));
+    cuts.sort_unstable();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for at in cuts {
+        let before = line.get(start..at).unwrap_or_default();
+        // Indentation is no record.
+        if !before.trim().is_empty() {
+            parts.push(before);
+            start = at;
+        }
+    }
+    parts.extend(line.get(start..));
+    parts
+}
+
+/// Where the cpuset line begins behind the first line of its report: both begin with one name, and
+/// the number between them ends where the name begins.
+fn same_name(line: &str) -> Option<usize> {
+    let (name, rest) = line.split_once(" invoked oom-killer:")?;
+    let name = name.trim_start();
+    let at = rest.find(&format!("{name} cpuset="))?;
+    (!name.is_empty()).then_some(line.len() - rest.len() + at)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{split, split_bare, split_kmsg};
 
     #[test]
     fn stamps_in_the_middle_split() {
@@ -48,5 +157,54 @@ mod tests {
             1
         );
         assert_eq!(split("time=\"2025-04-14T05:21:34.5+08:00\" x", 0).len(), 1);
+    }
+
+    #[test]
+    fn a_year_takes_no_digit_of_the_number_before() {
+        let line = "2023-08-17T17:29:27,000001+08:00 adj=02023-08-17T17:29:27,000002+08:00 x";
+        assert_eq!(split(line, 33)[0], "2023-08-17T17:29:27,000001+08:00 adj=0");
+        let line = "<6>[   12.345678] adj=3<6>[   12.345679] x";
+        assert_eq!(
+            split(line, 18),
+            ["<6>[   12.345678] adj=3", "<6>[   12.345679] x"]
+        );
+        let line =
+            "Thu 2023-08-17 17:29:27 CST h kernel: adj=3Thu 2023-08-17 17:29:27 CST h kernel: x";
+        assert_eq!(
+            split(line, 38)[0],
+            "Thu 2023-08-17 17:29:27 CST h kernel: adj=3"
+        );
+    }
+
+    #[test]
+    fn a_number_that_runs_into_a_priority_goes() {
+        let line = "6,7000,1234000000,-;a adj=1006,7001,1234000001,-;b kB6,7002,1234000002,-;c";
+        assert_eq!(
+            split_kmsg(line),
+            [
+                "6,7000,1234000000,-;a adj=",
+                "6,7001,1234000001,-;b kB",
+                "6,7002,1234000002,-;c"
+            ]
+        );
+    }
+
+    #[test]
+    fn bare_records_split_at_their_words() {
+        let line = "7z invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=107z cpuset=/ mems_allowed=0CPU: 3 PID: 12 Comm: 7z";
+        assert_eq!(
+            split_bare(line),
+            [
+                "7z invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=10",
+                "7z cpuset=/ mems_allowed=0",
+                "CPU: 3 PID: 12 Comm: 7z"
+            ]
+        );
+        assert_eq!(split_bare("anon 12file 34"), ["anon 12", "file 34"]);
+        assert_eq!(
+            split_bare("Memory cgroup out of memory: Killed process 12 (a)"),
+            ["Memory cgroup out of memory: Killed process 12 (a)"]
+        );
+        assert_eq!(split_bare("    Mem-Info:"), ["    Mem-Info:"]);
     }
 }

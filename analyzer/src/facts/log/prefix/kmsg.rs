@@ -11,6 +11,8 @@ pub(in crate::facts::log) struct Record {
     pub(in crate::facts::log) stamp: Stamp,
     /// Whether the kernel wrote it (facility 0), not a program.
     pub(in crate::facts::log) kernel: bool,
+    /// Task or CPU that printed it, on kernels that say so.
+    pub(in crate::facts::log) caller: Option<String>,
     /// Text with `\xNN` undone; it may hold newlines.
     pub(in crate::facts::log) text: String,
 }
@@ -22,12 +24,17 @@ pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
     let priority: u32 = parts.next()?.parse().ok()?;
     let _sequence: u64 = parts.next()?.parse().ok()?;
     let micros: i64 = parts.next()?.parse().ok()?;
-    parts.next()?;
+    let flags = parts.next()?;
     Some(Record {
+        caller: flags
+            .split(',')
+            .find_map(|field| field.strip_prefix("caller="))
+            .map(str::to_owned),
         stamp: Stamp {
             text: format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
             uptime_us: Some(micros),
             wall: None,
+            boot_id: None,
         },
         kernel: priority >> 3 == 0,
         text: unescape(text),

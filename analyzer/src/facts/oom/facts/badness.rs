@@ -116,10 +116,6 @@ pub(super) fn put(view: &View<'_>, scale: &Scale, record: &mut Record) {
         .iter()
         .filter(|r| r.value.oom_score_adj == Some(-1000));
     record.put("exempt_count", exempt.count(), scale.evidence.clone());
-    // In a part of the table another row may have been first.
-    if view.event.headless_table {
-        return;
-    }
     let Some((pages, row)) = first else { return };
     let place = [row.evidence.clone(), scale.evidence.clone()].concat();
     record.put("first_in_line.pid", row.value.pid, place.clone());

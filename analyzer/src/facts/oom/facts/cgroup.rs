@@ -2,10 +2,10 @@
 
 use super::{View, head::Constraint, seen};
 use crate::facts::{
-    Evidence, Record,
+    Evidence, Record, cgroup_path,
     oom::{
         event::{OomEvent, Seen},
-        memcg::{self, Counted},
+        memcg::Counted,
         page_size::PageSize,
         stats::Stats,
         victim::Victim,
@@ -102,7 +102,7 @@ impl Paths {
     ) -> Option<Seen<String>> {
         let from = |path: &Seen<String>| {
             Some(Seen {
-                value: memcg::container_id(&path.value)?,
+                value: cgroup_path::decode(&path.value).container_id?,
                 evidence: path.evidence.clone(),
             })
         };
@@ -143,7 +143,7 @@ fn owner(view: &View<'_>, record: &mut Record) {
     let container = view.container();
     seen(record, "memcg.container_id", container.as_ref());
     if let Some(path) = path {
-        let owner = memcg::owner(&path.value);
+        let owner = cgroup_path::decode(&path.value);
         record.put_some("memcg.pod_uid", owner.pod_uid, &path.evidence);
         record.put_some("memcg.unit", owner.unit, &path.evidence);
         if let Some(qos) = owner.qos {

@@ -3,7 +3,7 @@
 use super::{memory, seen};
 use crate::facts::{
     Record,
-    log::Machine,
+    log::{Machine, clock},
     oom::{allocation::Failure, gfp, page_size, trace},
 };
 
@@ -35,6 +35,10 @@ pub(in crate::facts) fn record(failure: &Failure, machine: &Machine) -> Record {
         stamp.and_then(|s| s.uptime_seconds()),
         place,
     );
+    // The clocks of the header are those of the events' boot alone.
+    let when =
+        stamp.and_then(|s| clock::when(s, failure.this_boot, failure.time_computed, machine));
+    super::head::put_when(when, failure.boot, place, &mut record);
     if let Some(cpu) = &failure.cpu {
         record.put("pid", cpu.value.pid, cpu.evidence.clone());
         record.put_some("kernel_release", cpu.value.release.clone(), &cpu.evidence);

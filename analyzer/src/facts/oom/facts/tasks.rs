@@ -12,8 +12,15 @@ use crate::facts::{
 
 /// Why the list lacks rows of the table, if it does: the log lacks one end of it, or only the
 /// largest rows were kept.
-fn cut(headless: bool, torn: bool, left_out: Option<(usize, usize)>) -> Option<Arc<Bilingual>> {
-    let reason = match (headless, torn, left_out) {
+fn cut(view: &View<'_>, left_out: Option<(usize, usize)>) -> Option<Arc<Bilingual>> {
+    let event = view.event;
+    if !event.headless_table && !event.cut_end && lacks_victim(view) {
+        return Some(Arc::new(Bilingual::new(
+            "the row of the killed process is lost",
+            "被杀进程所在的行已丢失",
+        )));
+    }
+    let reason = match (event.headless_table, event.cut_end, left_out) {
         (true, _, _) => Bilingual::new(
             "the beginning of the task table is lost",
             "任务表的开头部分已丢失",
@@ -32,6 +39,11 @@ fn cut(headless: bool, torn: bool, left_out: Option<(usize, usize)>) -> Option<A
     Some(Arc::new(reason))
 }
 
+/// Whether a process was killed that the table does not list: then it has lost rows.
+fn lacks_victim(view: &View<'_>) -> bool {
+    view.victim.as_ref().is_some_and(|v| v.row.is_none())
+}
+
 /// Puts everything that comes from the table.
 pub(super) fn put(view: &View<'_>, record: &mut Record) {
     let event = view.event;
@@ -39,7 +51,7 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
         return;
     }
     // A table that the end of the log cuts may lack rows.
-    let torn = event.cut_end || event.headless_table;
+    let torn = event.cut_end || event.headless_table || lacks_victim(view);
     let scale = badness::scale(view);
     let kept = largest_rows(view);
     let left_out = (kept.len() < event.tasks.len()).then_some((kept.len(), event.tasks.len()));
@@ -48,7 +60,7 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
             .into_iter()
             .map(|row| fact(view, row, scale.as_ref()))
             .collect(),
-        partial: cut(event.headless_table, torn, left_out),
+        partial: cut(view, left_out),
     };
     record.put("tasks", list, Vec::new());
     let rows = &event.tasks;

@@ -1,7 +1,7 @@
 //! Invoker and victim, kept apart.
 
 use super::View;
-use crate::facts::{Evidence, Record, log::around::Around, oom::memcg};
+use crate::facts::{Evidence, Record, cgroup_path, log::around::Around};
 
 /// Puts invoker and victim.
 pub(super) fn put(view: &View<'_>, around: &Around, record: &mut Record) {
@@ -119,12 +119,12 @@ fn same_container(view: &View<'_>) -> bool {
         .event
         .cpuset
         .as_ref()
-        .and_then(|c| memcg::container_id(&c.value.name));
+        .and_then(|c| cgroup_path::decode(&c.value.name).container_id);
     let theirs = view
         .paths
         .task
         .as_ref()
-        .and_then(|t| memcg::container_id(&t.value));
+        .and_then(|t| cgroup_path::decode(&t.value).container_id);
     match (ours, theirs) {
         (Some(ours), Some(theirs)) => ours == theirs,
         _ => true,

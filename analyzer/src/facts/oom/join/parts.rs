@@ -20,9 +20,10 @@ impl Joiner {
                 self.invocation(line).invocation = Some(Seen::new(read, evidence));
             }
             Part::Failure(read) => {
-                self.close();
-                let failure = Failure::new(Seen::new(read, evidence), line.stamp.cloned());
-                self.open = Open::Failure(Box::new(failure));
+                self.end_open();
+                let mut failure = Failure::new(Seen::new(read, evidence), line.stamp.cloned());
+                failure.this_boot = self.this_boot;
+                self.lane.open = Open::Failure(Box::new(failure));
             }
             Part::Suppressed(function, count) => self.suppressed(&function, count, line),
             Part::Kill(kill) => self.kill_line(kill, line),
@@ -49,7 +50,7 @@ impl Joiner {
                 event.tasks.push(Seen::new(task, evidence));
             }
             Part::Task(read) => {
-                if let Open::Event(event) = &mut self.open {
+                if let Open::Event(event) = &mut self.lane.open {
                     event.last_stamp = line.stamp.cloned();
                     event.tasks.push(Seen::new(read, evidence));
                 }
@@ -83,14 +84,14 @@ impl Joiner {
                 event.counters.push(Seen::new(read, evidence));
             }
             Part::Stats(read) => {
-                self.body = !read.local;
+                self.lane.body = !read.local;
                 let event = self.event(line, |e| {
                     e.ended() || e.stats.iter().any(|s| s.value.path == read.path)
                 });
                 event.stats.push(Seen::new(read, evidence));
             }
             _ => {
-                let Open::Event(event) = &mut self.open else {
+                let Open::Event(event) = &mut self.lane.open else {
                     return;
                 };
                 let Some(stats) = event.stats.last_mut() else {
@@ -109,7 +110,7 @@ impl Joiner {
     /// Memory of the machine. It may open an event whose head is lost; one that never gets a line
     /// of the OOM killer is dropped when it closes.
     fn memory(&mut self, part: Part, line: &Line<'_>) {
-        if let Open::Failure(failure) = &mut self.open {
+        if let Open::Failure(failure) = &mut self.lane.open {
             failure.last_stamp = line.stamp.cloned();
             put_memory(&mut failure.memory, part, line);
             return;
@@ -126,8 +127,8 @@ impl Joiner {
             Part::Cpuset(_) => true,
             _ => false,
         };
-        if opens && matches!(self.open, Open::Nothing) {
-            let waiting = self.waiting_cpu.take();
+        if opens && matches!(self.lane.open, Open::Nothing) {
+            let waiting = self.lane.waiting_cpu.take();
             let event = self.event(line, |_| true);
             if let Some(head) = waiting {
                 event.places = vec![head.place];
@@ -147,11 +148,11 @@ impl Joiner {
                     .collect();
             }
         }
-        if let Open::Failure(failure) = &mut self.open {
+        if let Open::Failure(failure) = &mut self.lane.open {
             failure_head(failure, part, line);
             return;
         }
-        let Open::Event(event) = &mut self.open else {
+        let Open::Event(event) = &mut self.lane.open else {
             return;
         };
         if event.ended() || event.columns.is_some() {

@@ -47,24 +47,15 @@ pub(super) fn counters(event: &OomEvent, record: &mut Record) {
     }
 }
 
-/// Facts from the statistics: fact, keys of the multi-line form (the total of a v1 hierarchy
-/// first), key of the one-line form.
+const SHMEM: &str = "memcg.shmem_bytes";
+
+/// Facts from the statistics: fact, keys of the multi-line form of cgroup v2 and of v1 (since 6.5;
+/// without `total_` it is the group's own value, not that of the subtree), key of the one-line form.
 const STATISTICS: &[(&str, &[&str], Option<&str>)] = &[
-    (
-        "memcg.anon_bytes",
-        &["anon", "total_rss", "rss"],
-        Some("rss"),
-    ),
-    (
-        "memcg.file_bytes",
-        &["file", "total_cache", "cache"],
-        Some("cache"),
-    ),
-    (
-        "memcg.shmem_bytes",
-        &["shmem", "total_shmem"],
-        Some("shmem"),
-    ),
+    ("memcg.anon_bytes", &["anon", "total_rss"], Some("rss")),
+    ("memcg.file_bytes", &["file", "total_cache"], Some("cache")),
+    // Both versions have a key of this name; v1 means the group alone by it.
+    (SHMEM, &["total_shmem", "shmem"], Some("shmem")),
     ("memcg.sock_bytes", &["sock"], None),
     ("memcg.kernel_bytes", &["kernel"], None),
     ("memcg.slab_bytes", &["slab"], None),
@@ -88,7 +79,9 @@ pub(super) fn statistics(view: &View<'_>, record: &mut Record) {
             if let Some((bytes, evidence)) = local_key.and_then(|key| sum(event, key)) {
                 record.put(fact, bytes, evidence);
             }
-        } else if let Some(key) = keys.iter().find(|k| first.value.values.contains_key(**k)) {
+        } else if let Some(key) = keys.iter().find(|k| first.value.values.contains_key(**k))
+            && (*key != "shmem" || first.value.values.contains_key("anon"))
+        {
             record.put_some(
                 fact,
                 first.value.values.get(*key).copied(),
