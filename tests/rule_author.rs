@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod rule_harness;
 
 use std::path::Path;

@@ -37,12 +37,14 @@ mod units;
 pub mod value;
 mod view;
 mod vmstat;
+mod wording;
 mod zones;
 
 pub use gather::gather;
 pub use log::search;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Quote, Record, Value};
+pub use wording::told;
 
 use crate::words::Bilingual;
 

@@ -47,7 +47,7 @@ pub use explain::ending;
 pub use figures::{bytes, duration, percent, separated, time};
 pub use judge::{HowToGet, judge};
 pub use junit::junit;
-pub use mutants::{MutantReport, Survivor, mutants};
+pub use mutants::{MutantReport, Suggest, Survivor, mutants};
 pub use schema::schema;
 pub use update::update;
 

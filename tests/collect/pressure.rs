@@ -11,10 +11,10 @@ use oomscene_bundle::{Outcome, Reader, packed};
 use crate::machine::{Machine, PROGRAM, collect, lines, open, text};
 use crate::place::{Group, Mount, Victim, cannot_run, is_root, victim};
 
-/// The design's limit.
-const PEAK_RSS_BYTES_MAX: u64 = 16 << 20;
+/// The design's limit, for both processes together. An unoptimised program has 8 MiB more of its own
+/// code in memory; `benches/collector.sh` holds the real one to 16 MiB in CI.
+const PEAK_RSS_BYTES_MAX: u64 = if cfg!(debug_assertions) { 24 } else { 16 } << 20;
 
-/// Both processes together: the limit is for the whole collector.
 fn peak_rss_bytes(bundle: &Reader) -> u64 {
     let own: serde_json::Value =
         serde_json::from_slice(bundle.entry("scene/collector.json").unwrap()).unwrap();

@@ -49,6 +49,9 @@ pub enum RulesCommand {
     Mutants {
         /// Folder of rule files; without it the catalogue of the program
         dir: Option<PathBuf>,
+        /// Look for an example that would notice, for each change that none does: takes minutes
+        #[arg(long)]
+        suggest: bool,
     },
     /// Print the JSON Schema of rule files, for editors
     Schema,

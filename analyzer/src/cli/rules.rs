@@ -40,9 +40,14 @@ pub(super) fn run(command: &RulesCommand, out: &mut dyn Write) -> Result<ExitCod
             say(out, &coverage.to_string())?;
             return Ok(passed(coverage.whole()));
         }
-        RulesCommand::Mutants { dir } => {
+        RulesCommand::Mutants { dir, suggest } => {
             let set = only(dir.as_deref())?;
-            let report = rules::mutants(&set, &|files| facts_of(files, &set), HOW);
+            let wanted = if *suggest {
+                rules::Suggest::Examples
+            } else {
+                rules::Suggest::Nothing
+            };
+            let report = rules::mutants(&set, &|files| facts_of(files, &set), HOW, wanted);
             say(out, &report.to_string())?;
             return Ok(passed(report.passes()));
         }

@@ -20,6 +20,7 @@ mod journal;
 mod killers;
 pub mod line;
 mod losses;
+mod mail;
 mod notices;
 mod outer;
 pub(crate) mod pattern;

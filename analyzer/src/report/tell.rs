@@ -108,7 +108,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
             .collect(),
         verdict: conclusion(verdict, lang),
         key_facts: key_facts::of(verdict, facts, leading, lang),
-        leading_event: leading.map(events::event),
+        leading_event: leading.map(|e| events::event(e, lang)),
         chain: verdict
             .chain
             .iter()

@@ -142,7 +142,9 @@ impl Draft<'_> {
         let mut outside = Locals::new();
         let lets = self.lets(&written, &mut locals, &mut outside);
         let when = self.condition("when", &written.when, &locals);
-        if let Some(when) = &when {
+        if let Some(when) = &when
+            && self.found.is_empty()
+        {
             self.inside("when", &written.when.0, reach::fixed(when, &lets));
         }
         let group_by = written.group_by.as_ref().and_then(|source| {

@@ -72,38 +72,6 @@ pub(super) fn ago(seconds: f64, lang: Lang) -> String {
     }
 }
 
-/// What parsers write into facts as words: parts of a report, kinds of lines, constraints.
-#[rustfmt::skip] // a table is read by row
-const WORDS: &[(&str, &str)] = &[
-    ("head", "开头"),
-    ("trace", "调用栈"),
-    ("limit lines", "用量与上限行"),
-    ("statistics", "统计信息"),
-    ("task table", "任务表"),
-    ("kill line", "杀进程行"),
-    ("killed", "Killed process 行"),
-    ("kill", "Kill process 行"),
-    ("oom-kill", "oom-kill 行"),
-    ("oom_reaper", "oom_reaper 行"),
-    ("none", "整机"),
-    ("memcg", "控制组"),
-    ("cpuset", "cpuset"),
-    ("memory_policy", "内存策略"),
-];
-
-/// The words of parsers in the reader's language; what is no such word stays as it is.
-#[must_use]
-pub(super) fn told(text: &str, lang: Lang) -> String {
-    if lang == Lang::En {
-        return text.to_owned();
-    }
-    let words = text.split(", ").map(|word| {
-        let row = WORDS.iter().find(|(en, _)| *en == word);
-        row.map_or(word, |(_, zh)| zh)
-    });
-    words.collect::<Vec<_>>().join("、")
-}
-
 /// `2026-04-04 10:11:01 UTC`.
 #[must_use]
 pub fn time(seconds: f64) -> String {
@@ -189,6 +157,8 @@ pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>, lang: Lang) -> Stri
         Val::AtLeast(n, _) => (*n as f64, true),
         Val::Number(n) => (*n, false),
         Val::Text(text) => return format!("{text:?}"),
+        // As the expression beside it writes it.
+        Val::Flag(flag) => return flag.to_string(),
         other => return plain(other, lang),
     };
     let text = match kind {

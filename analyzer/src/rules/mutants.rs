@@ -82,11 +82,22 @@ impl fmt::Display for MutantReport {
     }
 }
 
+/// Whether examples that would notice a survivor are looked for: that takes minutes where many are
+/// missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suggest {
+    /// Only count.
+    Nothing,
+    /// Look for an example for each survivor.
+    Examples,
+}
+
 /// Changes every rule in every way and runs its examples each time.
 pub fn mutants(
     set: &RuleSet,
     facts_of: &dyn Fn(Vec<File>) -> Facts,
     how: HowToGet,
+    suggest: Suggest,
 ) -> MutantReport {
     let mut report = MutantReport::default();
     for rule in set.rules() {
@@ -117,7 +128,8 @@ pub fn mutants(
                     |value| places.inside(&key, &value, span),
                 );
                 let mut survivor = survivor(rule, key.clone(), place, change.what);
-                if !suggest::noticed(&mutant, &suggested, how)
+                if suggest == Suggest::Examples
+                    && !suggest::noticed(&mutant, &suggested, how)
                     && let Some(found) = suggest::find(rule, &mutant, &fixtures, how)
                 {
                     survivor.suggestion = Some(found.yaml.clone());

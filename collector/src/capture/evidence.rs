@@ -12,6 +12,7 @@ use super::errno::Trouble;
 use super::glob;
 use super::sink::Sink;
 use crate::header;
+use crate::host::name::for_entry;
 use crate::item::Item;
 use crate::visit::Visit;
 use kept::Order;
@@ -129,7 +130,7 @@ fn one(
     let began = Instant::now();
     let skipped = |reason: String| Line {
         reason,
-        ..Line::new(item.path, shown(&log.path), Outcome::Skipped)
+        ..Line::new(item.path, for_entry(&log.path), Outcome::Skipped)
     };
     if let Some(reason) = visit.over() {
         sink.note(skipped(reason));
@@ -174,7 +175,7 @@ fn one(
                 || Trouble::Failed(format!("cannot be unpacked: {error}")),
                 Trouble::from,
             );
-            sink.note(super::trouble_line(item, &shown(&log.path), &trouble));
+            sink.note(super::trouble_line(item, &for_entry(&log.path), &trouble));
             Ok(())
         }
     }
@@ -224,7 +225,7 @@ fn judge(
     if packing != Packing::None {
         told.push(format!(
             "unpacked from /{} ({})",
-            shown(path),
+            for_entry(path),
             packing.program()
         ));
     }
@@ -267,7 +268,7 @@ fn judge(
         told.push(trouble);
     }
     if line.outcome == Outcome::Truncated {
-        line.remedy = format!("copy /{} by hand", shown(path));
+        line.remedy = format!("copy /{} by hand", for_entry(path));
     }
     line.reason = told.join("; ");
     // An empty entry would look like an empty log.
@@ -282,9 +283,9 @@ fn too_large(item: &Item, path: &str, bytes: u64) -> Line {
         ),
         remedy: format!(
             "unpack /{} on another machine and send the lines around `oom`",
-            shown(path)
+            for_entry(path)
         ),
-        ..Line::new(item.path, shown(path), Outcome::Skipped)
+        ..Line::new(item.path, for_entry(path), Outcome::Skipped)
     }
 }
 
@@ -295,19 +296,12 @@ fn entry_path(path: &str, packing: Packing, names: &BTreeSet<String>) -> String 
     {
         // logrotate leaves both when it is stopped half-way.
         return if names.contains(bare) {
-            shown(&format!("{bare}.unpacked"))
+            for_entry(&format!("{bare}.unpacked"))
         } else {
-            shown(bare)
+            for_entry(bare)
         };
     }
-    shown(path)
-}
-
-/// A path without what an entry may not have in its name.
-fn shown(path: &str) -> String {
-    path.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+    for_entry(path)
 }
 
 #[cfg(test)]

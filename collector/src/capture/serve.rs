@@ -15,6 +15,8 @@ use crate::host::{Door, Opening, read_open};
 pub const ARGUMENT: &str = "__reader";
 /// Most bytes of an answer's buffer that are kept for the next one.
 const KEPT_BYTES: usize = 256 * 1024;
+/// Before others, for the short time that it needs a CPU.
+const NICE: i32 = -10;
 /// What the reader says first, so that another program at its place is noticed.
 pub const GREETING: &[u8] = b"oomscene reader 2\n";
 
@@ -34,7 +36,9 @@ pub fn serve_reader_if_asked(
     // In ps it would be called `exe`.
     let _ = rustix::thread::set_name(c"oomscene-reader");
     // While it reads, others wait for their own memory lock: it must not be late itself.
-    let _ = setpriority_process(None, 0);
+    if setpriority_process(None, NICE).is_err() {
+        let _ = setpriority_process(None, 0);
+    }
     // Nothing stays behind a collector that was killed.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // A collector that was killed before that has another process take its children over.

@@ -6,10 +6,16 @@ use std::borrow::Cow;
 use super::pattern::{pattern, text};
 
 pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b)\[[0-9;?]*[A-Za-z]");
-pattern!(QUOTE, r"^(?:> ?)+");
+pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
     r"^(?P<stamp>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] "
+);
+// `kubectl describe node` and `kubectl get events`: a kernel line that the node problem detector
+// reported, behind columns whose number and order differ.
+pattern!(
+    CLUSTER_EVENT,
+    r"^.{0,60}\bOOMKilling\s+.{0,200}?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
 );
 // Only before a stamp: a number or a path at the start of a bare line belongs to it.
 pattern!(
@@ -29,7 +35,7 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
     }
-    if bare.starts_with('>') {
+    if bare.trim_start_matches(' ').starts_with('>') {
         bare = Cow::Owned(QUOTE.replace(&bare, "").into_owned());
     }
     if let Some(groups) = bare.contains(" std").then(|| CRI.captures(&bare)).flatten() {
@@ -38,6 +44,14 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
             "{} {rest}",
             text(&groups, "stamp").unwrap_or_default()
         ));
+    }
+    if let Some(groups) = bare
+        .contains("OOMKilling ")
+        .then(|| CLUSTER_EVENT.captures(&bare))
+        .flatten()
+    {
+        let rest = text(&groups, "rest").unwrap_or_default().to_owned();
+        bare = Cow::Owned(rest);
     }
     if bare.trim_start().starts_with("**") && bare.contains("\\[") {
         bare = Cow::Owned(markdown(&bare));
@@ -83,12 +97,19 @@ mod tests {
     #[test]
     fn wrappings_come_off() {
         assert_eq!(plain("> > [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain(" > > [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("\u{1b}[32mx\u{1b}[0m#033[0m"), "x");
         assert_eq!(
             plain("2023-08-17T17:29:27.1Z stdout F [    1.000000] x"),
             "2023-08-17T17:29:27.1Z [    1.000000] x"
         );
         assert_eq!(plain("a\u{a0}b"), "a b");
+        assert_eq!(
+            plain(
+                "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
+            ),
+            "Out of memory: Kill process 12"
+        );
         assert_eq!(unescape("#011x#012y"), "\tx\ny");
     }
 

@@ -5,7 +5,7 @@ use super::{
     Source,
     journal::{self, Entry, Gather, Gathered, JsonLine},
     line::{Line, Origin},
-    outer,
+    mail, outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
 };
@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     last: Last,
     /// A journal entry whose fields stand on lines of their own.
     gather: Gather,
+    /// Lines of a mail that its encoding broke.
+    mail: mail::Decoder,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +52,7 @@ impl<'a> Reader<'a> {
             number: 0,
             last: Last::default(),
             gather: Gather::default(),
+            mail: mail::Decoder::default(),
         }
     }
 
@@ -89,6 +92,22 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        if self.source != Source::Text {
+            self.physical(physical, torn, take);
+        } else if let Some((number, whole)) = self.mail.feed(self.number, physical) {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, torn, take);
+            self.number = last;
+        }
+    }
+
+    /// Reads one line after its encoding was undone.
+    fn physical(
+        &mut self,
+        physical: &[u8],
+        torn: bool,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
         let text = String::from_utf8_lossy(physical);
         let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
         let text = if torn {
@@ -116,6 +135,11 @@ impl<'a> Reader<'a> {
 
     /// Ends the log: the last entry of the journal has no line after it.
     pub(super) fn finish(&mut self, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        if let Some((number, whole)) = self.mail.finish() {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, true, take);
+            self.number = last;
+        }
         if let Some(entry) = self.gather.finish() {
             self.entry(entry, "journalctl export", take);
         }
@@ -240,7 +264,7 @@ impl<'a> Reader<'a> {
         if found.stamp.is_some() {
             self.remember(found);
         }
-        let origin = match self.last.program.as_deref() {
+        let origin = match found.program.or(self.last.program.as_deref()) {
             Some("kernel") => Origin::Kernel,
             Some(program) => Origin::Program(program),
             None => Origin::Unknown,
@@ -260,7 +284,7 @@ impl<'a> Reader<'a> {
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
                 caller: self.last.caller.as_deref(),
-                stamped: recognised.stamped,
+                stamped: recognised.stamped || found.program.is_some(),
                 origin: program.map_or(origin, Origin::Program),
             };
             take(&line, recognised);

@@ -5,6 +5,7 @@ use crate::facts::{Value, names};
 
 mod cases;
 mod eras;
+mod field;
 mod robust;
 mod time;
 

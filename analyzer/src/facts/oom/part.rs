@@ -156,6 +156,7 @@ fn anchored(line: &str) -> Option<Part> {
         .or_else(|| memory::buddy(line).map(Part::Buddy))
         .or_else(|| memory::counts(line).map(owned_counts))
         .or_else(|| memory::total(line).map(|(what, n)| Part::Total(what.to_owned(), n)))
+        .or_else(|| memory::swap(line).map(|(total, bytes)| Part::Swap(total, bytes)))
 }
 
 fn owned_counts(counts: Vec<(&str, u64)>) -> Part {
@@ -175,7 +176,6 @@ fn inside(line: &str) -> Option<Part> {
         .or_else(|| trace::frame(line).map(|f| Part::Frame(f.to_owned())))
         .or_else(|| memory::reserve(line).map(Part::Reserve))
         .or_else(|| memory::huge_pages(line).map(Part::Huge))
-        .or_else(|| memory::swap(line).map(|(total, bytes)| Part::Swap(total, bytes)))
         .or_else(|| noise(line).then_some(Part::Noise))
 }
 

@@ -288,7 +288,7 @@ fn of_value<'f>(
     }
     if filter == Filter::Told {
         return match value {
-            Val::Text(text) => Val::Text(Cow::Owned(figures::told(&text, lang))),
+            Val::Text(text) => Val::Text(Cow::Owned(crate::facts::told(&text, lang))),
             other => other.into_unknown(expr),
         };
     }

@@ -3,7 +3,7 @@
 use super::{Prefixed, add_stamp};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
-    stamp::{Stamp, Wall, month, second_of_day},
+    stamp::{Stamp, Wall, month, offset_seconds, second_of_day},
 };
 
 pattern!(
@@ -16,11 +16,21 @@ pattern!(
     DATE,
     r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
 );
-// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`.
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
+// a wall clock after the seconds since boot.
 pattern!(
     CALLER,
-    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
 );
+
+// Talos and build servers put a whole ISO stamp in brackets.
+pattern!(
+    ISO,
+    r"^\s*\[(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)\]:? ?"
+);
+
+/// Name of that format.
+pub(super) const ISO_FORMAT: &str = "ISO in brackets";
 
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
@@ -41,6 +51,22 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
             },
         );
         take(found, groups.get_match().end(), "dmesg");
+    } else if let Some(groups) = ISO.captures(line) {
+        let time = text(&groups, "time").unwrap_or_default();
+        let wall = second_of_day(time).map(|second| Wall {
+            year: number(&groups, "year"),
+            month_day: number(&groups, "month").zip(number(&groups, "day")),
+            second_of_day: second,
+            offset_seconds: text(&groups, "zone").and_then(offset_seconds),
+        });
+        let stamp = Stamp {
+            boot_id: None,
+            text: owned(&groups, "stamp"),
+            uptime_us: None,
+            wall,
+        };
+        add_stamp(found, stamp);
+        take(found, groups.get_match().end(), ISO_FORMAT);
     } else if let Some(groups) = DATE.captures(line) {
         let before = text(&groups, "before").or_else(|| text(&groups, "before_year"));
         let before = before.unwrap_or_default();

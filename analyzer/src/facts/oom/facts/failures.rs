@@ -15,7 +15,11 @@ pub(in crate::facts) fn record(failure: &Failure, machine: &Machine) -> Record {
         .as_ref()
         .and_then(|c| c.value.release.as_deref());
     let mut record = Record::new();
-    record.put("comm", read.comm.as_str(), place.clone());
+    if !read.comm.is_empty() {
+        record.put("comm", read.comm.as_str(), place.clone());
+    } else if let Some(cpu) = &failure.cpu {
+        record.put("comm", cpu.value.comm.as_str(), cpu.evidence.clone());
+    }
     record.put_some("order", read.order, place);
     record.put_some("gfp_mask", read.gfp_mask.clone(), place);
     put_flags(

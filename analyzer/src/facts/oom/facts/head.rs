@@ -104,7 +104,10 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
     let frame = event.frames.iter().find(|f| {
         matches!(
             trace::base(&f.value),
-            "__alloc_pages_may_oom" | "__alloc_pages_slowpath" | "pagefault_out_of_memory"
+            "__alloc_pages_may_oom"
+                | "__alloc_pages_slowpath"
+                | "__out_of_memory"
+                | "pagefault_out_of_memory"
         )
     })?;
     machine(
