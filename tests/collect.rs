@@ -58,7 +58,10 @@ fn every_item_of_the_catalogue_has_an_outcome() {
         text(&output.stderr)
     );
     assert_eq!(
-        text(&output.stdout).lines().count(),
+        text(&output.stdout)
+            .lines()
+            .filter(|line| !line.starts_with("view ") && !line.starts_with("as root "))
+            .count(),
         3,
         "{}",
         text(&output.stdout)

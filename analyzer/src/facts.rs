@@ -6,6 +6,7 @@
 mod cgroup_path;
 mod cgroup_tree;
 mod cgroups;
+mod containers;
 mod derived;
 pub mod gather;
 mod header;

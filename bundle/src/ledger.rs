@@ -4,6 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Reason of a line whose evidence the customer took out before handing the bundle over. The item
+/// was there: it is neither absent nor was it left out by the collector.
+pub const REMOVED: &str = "removed by the customer";
+
+/// How to get what was taken out.
+pub const ASK_AGAIN: &str = "ask the customer for it";
+
 /// What became of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +112,18 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether the evidence, or a part of it, was taken out by the customer.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.reason.contains(REMOVED)
+    }
+
+    /// Whether evidence is missing that is there on the machine and could be had.
+    #[must_use]
+    pub fn is_hole(&self) -> bool {
+        self.outcome.is_hole() || self.is_removed()
+    }
+
     /// A line with no figures yet.
     pub fn new(item: impl Into<String>, path: impl Into<String>, outcome: Outcome) -> Self {
         Self {

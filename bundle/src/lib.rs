@@ -19,6 +19,7 @@
 //! A bundle is untrusted input; every cap is a named constant in [`limits`].
 
 pub mod cut;
+pub mod edit;
 pub mod error;
 pub mod header;
 pub mod layout;
@@ -26,6 +27,7 @@ pub mod ledger;
 pub mod limits;
 pub mod packed;
 pub mod reader;
+pub mod walk;
 pub mod writer;
 
 pub use cut::Cut;
@@ -33,4 +35,4 @@ pub use error::{Error, Kind};
 pub use header::Header;
 pub use ledger::{End, Line, Outcome, Silence, TimeSpan};
 pub use reader::{Entry, Reader, Tear};
-pub use writer::Writer;
+pub use writer::{Sha256Sum, Writer};

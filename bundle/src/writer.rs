@@ -36,10 +36,20 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`Kind::BadPath`] for a bad `top`, [`Kind::Io`] when `out` refuses.
     pub fn begin(out: W, top: &str, header: &Header) -> Result<Self, Error> {
+        let mut writer = Self::bare(out, top, header)?;
+        let mut text = to_json(layout::HEADER, header)?;
+        text.push(b'\n');
+        writer.append(layout::HEADER, &text)?;
+        writer.flush_at(layout::HEADER)?;
+        Ok(writer)
+    }
+
+    /// Starts a bundle without its header: a copy brings its own.
+    pub(crate) fn bare(out: W, top: &str, header: &Header) -> Result<Self, Error> {
         layout::check_path(top)?;
         let gzip = GzEncoder::new(Counted { out, bytes: 0 }, LEVEL);
         let mtime_seconds = u64::try_from(header.clocks.realtime_ns / 1_000_000_000).unwrap_or(0);
-        let mut writer = Self {
+        Ok(Self {
             tar: tar::Builder::new(gzip),
             top: top.to_owned(),
             mtime_seconds,
@@ -49,12 +59,7 @@ impl<W: Write> Writer<W> {
             bytes: 0,
             pending: 0,
             started: Instant::now(),
-        };
-        let mut text = to_json(layout::HEADER, header)?;
-        text.push(b'\n');
-        writer.append(layout::HEADER, &text)?;
-        writer.flush_at(layout::HEADER)?;
-        Ok(writer)
+        })
     }
 
     /// Writes one entry and its ledger line; the line's `path`, `bytes` and `sha256` are set here.
@@ -113,6 +118,16 @@ impl<W: Write> Writer<W> {
         let mut text = to_json(layout::END, &end)?;
         text.push(b'\n');
         self.append(layout::END, &text)?;
+        self.close()
+    }
+
+    /// Entries and their bytes so far.
+    pub(crate) fn written(&self) -> (u64, u64) {
+        (self.entries, self.bytes)
+    }
+
+    /// Closes the stream and hands back the output.
+    pub(crate) fn close(self) -> Result<W, Error> {
         let gzip = self
             .tar
             .into_inner()
@@ -123,9 +138,19 @@ impl<W: Write> Writer<W> {
         Ok(out)
     }
 
-    fn append(&mut self, path: &str, content: &[u8]) -> Result<(), Error> {
+    pub(crate) fn append(&mut self, path: &str, content: &[u8]) -> Result<(), Error> {
+        self.append_from(path, content.len() as u64, content)
+    }
+
+    /// Writes `bytes` bytes of `content` as one entry, without a ledger line.
+    pub(crate) fn append_from(
+        &mut self,
+        path: &str,
+        bytes: u64,
+        content: impl io::Read,
+    ) -> Result<(), Error> {
         layout::check_path(path)?;
-        if content.len() as u64 > crate::limits::ENTRY_BYTES_MAX {
+        if bytes > crate::limits::ENTRY_BYTES_MAX {
             return Err(Error::new(
                 Kind::TooLarge,
                 path,
@@ -134,7 +159,7 @@ impl<W: Write> Writer<W> {
         }
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(content.len() as u64);
+        header.set_size(bytes);
         header.set_mode(0o600);
         header.set_mtime(self.mtime_seconds);
         let full = format!("{}/{path}", self.top);
@@ -142,8 +167,8 @@ impl<W: Write> Writer<W> {
             .append_data(&mut header, &full, content)
             .map_err(|e| Error::io(path, e))?;
         self.entries += 1;
-        self.bytes += content.len() as u64;
-        self.pending += content.len() as u64;
+        self.bytes += bytes;
+        self.pending += bytes;
         Ok(())
     }
 
@@ -167,7 +192,7 @@ impl<W: Write> Writer<W> {
         self.flush_at("")
     }
 
-    fn flush_at(&mut self, path: &str) -> Result<(), Error> {
+    pub(crate) fn flush_at(&mut self, path: &str) -> Result<(), Error> {
         self.pending = 0;
         self.tar.get_mut().flush().map_err(|e| Error::io(path, e))
     }
@@ -228,10 +253,29 @@ fn to_json<T: serde::Serialize>(entry: &str, value: &T) -> Result<Vec<u8>, Error
 /// SHA-256 of `content` in lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(content: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(content) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
+    let mut sum = Sha256Sum::default();
+    sum.update(content);
+    sum.hex()
+}
+
+/// SHA-256 of what comes piece by piece.
+#[derive(Debug, Clone, Default)]
+pub struct Sha256Sum(Sha256);
+
+impl Sha256Sum {
+    /// Takes the next piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-    text
+
+    /// The sum in lower-case hexadecimal.
+    #[must_use]
+    pub fn hex(self) -> String {
+        let mut text = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
 }

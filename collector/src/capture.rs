@@ -8,6 +8,7 @@ use std::time::Instant;
 use oomscene_bundle::{Error, Line, Outcome};
 
 use crate::item::{Door, Found, Item, Take};
+use crate::probe::view::not_here;
 use crate::visit::Visit;
 use errno::Trouble;
 use protocol::{Request, What};
@@ -34,8 +35,8 @@ pub use sink::{Second, Sink};
 /// Only those of `sink`: the bundle cannot be written.
 pub fn take(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), Error> {
     let mut skip = visit.over();
-    if skip.is_none() && item.live_only && !visit.host.is_live() {
-        skip = Some("not the running machine".to_owned());
+    if skip.is_none() {
+        skip = not_here(item, &visit.host);
     }
     if skip.is_none() {
         skip = item.gate.and_then(|gate| gate(visit));

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::handover::encrypt::{self, Recipient};
+use crate::handover::pattern::Pattern;
 use crate::plan::{Depth, Plan};
 
 /// Takes one snapshot of a machine that runs out of memory, and writes one file for the support team.
@@ -51,9 +53,29 @@ pub struct Args {
     /// A note written into the bundle, for example site=Lanzhou; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     pub labels: Vec<(String, String)>,
+    /// Print what would be taken from this machine, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How the bundle leaves the site
+    #[command(flatten)]
+    pub handover: Handover,
     /// Something else than collecting
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// How a bundle leaves the site.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Handover {
+    /// Encrypt to this age public key, so that only its owner can read it; may be repeated
+    #[arg(long, value_name = "AGE1…", value_parser = Recipient::parse)]
+    pub encrypt_to: Vec<Recipient>,
+    /// Do not encrypt, even if this binary was built for a recipient
+    #[arg(long, conflicts_with = "encrypt_to")]
+    pub no_encrypt: bool,
+    /// Cut the bundle into parts of this size, for example 20M
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub split: Option<u64>,
 }
 
 /// What else the program does.
@@ -65,20 +87,90 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Print what a bundle holds, or one entry of it, to check before it is sent
+    Show {
+        /// The bundle
+        bundle: PathBuf,
+        /// Name of an entry, or of a file in a packed one, such as proc/1/cmdline
+        entry: Option<String>,
+    },
+    /// Copy a bundle without some of its entries; the copy says that they were taken out
+    Remove {
+        /// The bundle
+        bundle: PathBuf,
+        /// Names to take out; `*` stands for any text, `**` for any folders
+        #[arg(required = true, value_parser = Pattern::parse)]
+        patterns: Vec<Pattern>,
+        /// Where the copy goes; the usual name ends in -reduced.tar.gz
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Encrypt, split and checksum a bundle that was checked
+    Seal {
+        /// The bundle
+        bundle: PathBuf,
+        /// How it leaves the site
+        #[command(flatten)]
+        handover: Handover,
+    },
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
     /// Print this program as a shell script, for machines on which it does not run
     Script,
 }
 
+/// A shell that there are completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// GNU bash
+    Bash,
+    /// Z shell
+    Zsh,
+    /// fish
+    Fish,
+}
+
+impl Handover {
+    /// Who can read the bundle: who was named, else who this binary was built for.
+    ///
+    /// # Errors
+    /// The binary was built for something that is no recipient.
+    pub fn recipients(&self) -> Result<Vec<Recipient>, String> {
+        self.recipients_or(&encrypt::built_for)
+    }
+
+    fn recipients_or(
+        &self,
+        built_for: &dyn Fn() -> Result<Vec<Recipient>, String>,
+    ) -> Result<Vec<Recipient>, String> {
+        if self.no_encrypt {
+            Ok(Vec::new())
+        } else if self.encrypt_to.is_empty() {
+            built_for()
+        } else {
+            Ok(self.encrypt_to.clone())
+        }
+    }
+}
+
 impl Args {
     /// The plan that the arguments describe.
-    #[must_use]
-    pub fn plan(&self) -> Plan {
+    ///
+    /// # Errors
+    /// As [`Handover::recipients`].
+    pub fn plan(&self) -> Result<Plan, String> {
         let depth = match (self.quick, self.deep) {
             (true, _) => Depth::Quick,
             (false, true) => Depth::Deep,
             (false, false) => Depth::Usual,
         };
-        Plan {
+        Ok(Plan {
             depth,
             deadline: self.deadline,
             since: self.since,
@@ -87,7 +179,8 @@ impl Args {
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),
-        }
+            recipients: self.handover.recipients()?,
+        })
     }
 }
 
@@ -202,10 +295,28 @@ mod tests {
     fn quick_and_deep_exclude_each_other() {
         assert!(Args::try_parse_from(["x", "--quick", "--deep"]).is_err());
         let args = Args::try_parse_from(["x", "--deep", "--label", "site=a=b"]).unwrap();
-        assert_eq!(args.plan().depth, Depth::Deep);
-        assert_eq!(
-            args.plan().labels.get("site").map(String::as_str),
-            Some("a=b")
-        );
+        let plan = args.plan().unwrap();
+        assert_eq!(plan.depth, Depth::Deep);
+        assert_eq!(plan.labels.get("site").map(String::as_str), Some("a=b"));
+    }
+
+    #[test]
+    fn the_recipient_of_the_build_is_the_default() {
+        let key = "age13yfgwfrjs093rht68e4pja090dgxqgzzw27puw7szjangycadptqdgapgq";
+        let built =
+            || Recipient::parse("age1v70hx5wnja386yv00fwyc6qvu777tpm0jg3nrx7zauuuw9g60gjqvq4jh2");
+        let parse = |args: &[&str]| Args::try_parse_from([&["x"], args].concat());
+        let who = |args: &[&str]| {
+            let handover = parse(args).unwrap().handover;
+            handover.recipients_or(&|| Ok(vec![built()?]))
+        };
+        assert_eq!(who(&["--no-encrypt"]), Ok(Vec::new()));
+        let named = who(&["--encrypt-to", key]);
+        assert_eq!(named.map(|all| all[0].to_string()), Ok(key.to_owned()));
+        // A build for nonsense must not end in a bundle that everybody can read.
+        let plain = parse(&[]).unwrap().handover;
+        assert!(plain.recipients_or(&|| Err("bad".to_owned())).is_err());
+        assert!(parse(&["--no-encrypt", "--encrypt-to", key]).is_err());
+        assert!(parse(&["--encrypt-to", "ssh-rsa AAA"]).is_err());
     }
 }

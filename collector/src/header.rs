@@ -30,9 +30,13 @@ pub fn of(host: &Host, plan: &Plan) -> Header {
         ..Header::default()
     };
     header.utc_offset_seconds = utc_offset(host, header.clocks.realtime_ns);
-    if host.is_live() {
+    if view::speaks_of_running_kernel(host) {
         let uname = rustix::system::uname();
-        header.hostname = uname.nodename().to_string_lossy().into_owned();
+        // A container has a name of its own, and /proc/sys/kernel/hostname tells that one too.
+        header.hostname = match host.line("etc/hostname").filter(|_| !host.is_live()) {
+            Some(name) => name,
+            None => uname.nodename().to_string_lossy().into_owned(),
+        };
         header.kernel_release = uname.release().to_string_lossy().into_owned();
         header.kernel_version = uname.version().to_string_lossy().into_owned();
         header.machine = uname.machine().to_string_lossy().into_owned();

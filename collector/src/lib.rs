@@ -27,8 +27,11 @@ use oomscene_bundle::{Error, Header};
 pub mod budget;
 pub mod capture;
 pub mod cli;
+pub mod closing;
 pub mod collect;
+pub mod dry_run;
 pub mod footprint;
+pub mod handover;
 pub mod header;
 pub mod host;
 pub mod interrupt;
@@ -86,21 +89,51 @@ pub fn run(
             return ExitCode::from(if is_error { NO_BUNDLE } else { COMPLETE });
         }
     };
-    match args.command {
+    match &args.command {
         // A closed pipe (`| head`) is the reader's choice.
         Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
         Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
         Some(cli::Command::Script) => drop(script::write(out)),
+        Some(command) => return handover::run(command, out, err),
+        None if args.dry_run => return preview(&args, out, err),
         None => return collect_as(&args, out, err),
     }
     ExitCode::from(COMPLETE)
 }
 
+fn preview(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+    let written = args.plan().and_then(|plan| {
+        let host = collect::host(&plan).map_err(|error| error.to_string())?;
+        // A closed pipe (`| head`) is the reader's choice.
+        let _ = dry_run::write(host, &plan, out);
+        Ok(())
+    });
+    match written {
+        Ok(()) => ExitCode::from(COMPLETE),
+        Err(error) => {
+            let _ = writeln!(err, "oomscene-collect: {error}");
+            ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
 fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
-    let plan = args.plan();
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let plan = match args.plan() {
+        Ok(_) if to_stdout && args.handover.split.is_some() => {
+            Err("--split needs files; leave it out with -o -".to_owned())
+        }
+        plan => plan,
+    };
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(error) => {
+            let _ = writeln!(err, "oomscene-collect: {error}");
+            return ExitCode::from(NO_BUNDLE);
+        }
+    };
     footprint::lower(args.oom_score_adj);
     interrupt::listen();
-    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let shows = io::stderr().is_terminal();
     let mut progress = |text: &str| {
         if shows {
@@ -120,12 +153,12 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
     match done {
         Ok(summary) => {
             let left = leave_pseudonyms(&summary, err);
-            let _ = summary.write(if to_stdout { err } else { out });
-            ExitCode::from(if summary.is_complete() && left {
-                COMPLETE
-            } else {
-                HOLES
-            })
+            let words: &mut dyn Write = if to_stdout { err } else { out };
+            let _ = summary.write(words);
+            let _ = closing::write(&summary, &plan, words);
+            let handed = to_stdout || handover::deliver(&summary.path, args.handover.split, words);
+            let whole = summary.is_complete() && handed && left;
+            ExitCode::from(if whole { COMPLETE } else { HOLES })
         }
         Err(error) => {
             let advice = match (&file, error.raw_os_error()) {
@@ -180,7 +213,12 @@ fn place(output: Option<&Path>, plan: &Plan) -> PathBuf {
         folder => {
             let header = host::Host::new(&plan.root)
                 .map_or_else(|_| Header::default(), |host| header::of(&host, plan));
-            let name = format!("{}.tar.gz", header::top(&header));
+            let age = if plan.recipients.is_empty() {
+                ""
+            } else {
+                ".age"
+            };
+            let name = format!("{}.tar.gz{age}", header::top(&header));
             folder.unwrap_or(Path::new("")).join(name)
         }
     }

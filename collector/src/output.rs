@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use oomscene_bundle::Error;
 
 use crate::collect::{collect, host};
+use crate::handover::encrypt::Sealed;
 use crate::interrupt::Backstop;
 use crate::plan::Plan;
 use crate::space;
@@ -44,14 +45,11 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
         let fits = free / 100 * (100 - LEFT_PERCENT);
         plan.bytes_max = Some(plan.bytes_max.map_or(fits, |asked| asked.min(fits)));
     }
-    let (disk, mut summary) = collect(
-        BufWriter::with_capacity(CHUNK_BYTES, Disk(file)),
-        host,
-        &plan,
-        progress,
-    )?;
+    let disk = BufWriter::with_capacity(CHUNK_BYTES, Disk(file));
+    let sealed = Sealed::over(disk, &plan.recipients).map_err(|error| Error::io(&shown, error))?;
+    let (sealed, mut summary) = collect(sealed, host, &plan, progress)?;
     let done = || -> io::Result<File> {
-        let Disk(file) = disk.into_inner()?;
+        let Disk(file) = sealed.finish()?.into_inner()?;
         file.sync_all()?;
         std::fs::rename(&partial, path)?;
         sync_folder(path);
@@ -111,13 +109,12 @@ pub fn to_stream(
     let _backstop = Backstop::set(plan.deadline);
     let host = host(plan)?;
     let counted = Counted { out, bytes: 0 };
-    let (counted, mut summary) = collect(
-        BufWriter::with_capacity(CHUNK_BYTES, counted),
-        host,
-        plan,
-        progress,
-    )?;
-    let counted = counted
+    let counted = BufWriter::with_capacity(CHUNK_BYTES, counted);
+    let sealed = Sealed::over(counted, &plan.recipients).map_err(|error| Error::io("", error))?;
+    let (sealed, mut summary) = collect(sealed, host, plan, progress)?;
+    let counted = sealed
+        .finish()
+        .map_err(|error| Error::io("", error))?
         .into_inner()
         .map_err(|error| Error::io("", error.into_error()))?;
     summary.bytes = counted.bytes;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::handover::encrypt::Recipient;
+
 /// How much is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -34,6 +36,8 @@ pub struct Plan {
     pub case: Option<String>,
     /// Labels given by the operator.
     pub labels: BTreeMap<String, String>,
+    /// Who can read the bundle; everybody when empty.
+    pub recipients: Vec<Recipient>,
 }
 
 impl Default for Plan {
@@ -47,6 +51,7 @@ impl Default for Plan {
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),
+            recipients: Vec::new(),
         }
     }
 }

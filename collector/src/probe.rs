@@ -6,6 +6,7 @@ pub mod auxv;
 pub mod cgroup_tree;
 pub mod clocks;
 pub mod container_config;
+pub mod containers;
 pub mod environment;
 pub mod gate;
 pub mod identity;

@@ -8,8 +8,8 @@ use oomscene_bundle::packed;
 
 use super::source::{Source, matches};
 use super::{
-    Facts, cgroups, derived, header, host, kernel_log, logs, meminfo, nodes, pressure, probes,
-    processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
+    Facts, cgroups, containers, derived, header, host, kernel_log, logs, meminfo, nodes, pressure,
+    probes, processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
 };
 use crate::intake::{Condensed, File, Input, InputKind};
 
@@ -60,6 +60,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/cgroups"], cgroups::controllers),
     row(&["scene/view.json", "proc/self/mountinfo", "sys/fs/cgroup/**", "scene/second/sys/fs/cgroup/**"], cgroups::parse),
     row(&["scene/kmsg.json"], kernel_log::parse),
+    row(&["scene/containers.jsonl"], containers::parse),
 ];
 
 /// All facts of the inputs of one case.
@@ -80,6 +81,7 @@ pub fn gather(inputs: &[Input]) -> Facts {
         (parser.parse)(&ordered, &mut facts);
     }
     logs::read(inputs, &files, &claimed, &mut facts);
+    containers::name_events(&mut facts);
     derived::put(&mut facts);
     facts
 }

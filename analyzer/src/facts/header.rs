@@ -53,11 +53,7 @@ fn holes(facts: &mut Facts) {
     if facts.ledger.is_empty() {
         return;
     }
-    let holes: Vec<_> = facts
-        .ledger
-        .iter()
-        .filter(|l| l.outcome.is_hole())
-        .collect();
+    let holes: Vec<_> = facts.ledger.iter().filter(|l| l.is_hole()).collect();
     let evidence = holes
         .iter()
         .take(10)

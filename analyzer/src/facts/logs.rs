@@ -107,9 +107,20 @@ pub(super) fn read(
             excerpt: placed.kind == InputKind::Log,
         });
     }
+    ring_buffer_taken_out(facts);
     // The kernel's own records before copies of them.
     logs.sort_by_key(|l| !matches!(l.source, log::Source::Kmsg));
     log::read(&logs, &machine, facts);
+}
+
+/// What is known about the ring buffer does not speak for the other logs once it was taken out.
+fn ring_buffer_taken_out(facts: &mut Facts) {
+    let removed = |l: &&oomscene_bundle::Line| l.path == KMSG && l.is_removed();
+    if let Some(line) = facts.ledger.iter().find(removed) {
+        let said = format!("{}: {}", line.path, line.reason);
+        let evidence = vec![super::Evidence::new("ledger", 0, &said)];
+        facts.put("kernel_log.whole_boot", false, evidence);
+    }
 }
 
 pub(super) fn machine(inputs: &[Input], facts: &Facts) -> Machine {

@@ -44,7 +44,7 @@ fn line_of<'f>(facts: &'f Facts, item: &str) -> Option<&'f Line> {
     };
     let lines = || facts.ledger.iter().filter(about);
     lines()
-        .find(|l| l.outcome.is_hole())
+        .find(|l| l.is_hole())
         .or_else(|| lines().find(|l| l.outcome == Outcome::Captured))
         .or_else(|| lines().next())
 }
@@ -60,6 +60,14 @@ fn by_outcome(item: &str, line: &Line) -> Bilingual {
     } else {
         format!("（{}）", line.reason)
     };
+    if line.is_removed() {
+        return Bilingual::new(
+            format!(
+                "{item} was in the bundle and the customer took it, or a part of it, out before sending{reason}: ask for it"
+            ),
+            format!("{item} 原本已采集，客户在发送前移除了全部或部分内容{reason_zh}：请向客户索取"),
+        );
+    }
     match line.outcome {
         Outcome::Denied => Bilingual::new(
             format!(

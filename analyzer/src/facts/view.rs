@@ -34,7 +34,7 @@ fn lost(facts: &Facts, is_item: impl Fn(&str) -> bool) -> Option<Bilingual> {
     let line = facts.ledger.iter().find(|l| {
         is_item(&l.item)
             && !l.path.starts_with("scene/second/")
-            && l.outcome.is_hole()
+            && l.is_hole()
             && !is_one_gone(l.outcome, &l.path)
     })?;
     let reason = if line.reason.is_empty() {

@@ -1,17 +1,9 @@
-//! Container state on disk, with the environment reduced to the allow-list.
+//! Settings of a container runtime, with the environment reduced to the allow-list.
 
-use oomscene_bundle::Outcome;
-use rustix::io::Errno;
 use serde_json::Value;
 
 use super::environment;
-use crate::capture::errno::Trouble;
-use crate::capture::glob;
-use crate::item::{AS_ROOT, Found, LeftOut};
-use crate::visit::Visit;
 
-/// Most containers of one runtime.
-const CONTAINERS_MAX: usize = 500;
 /// Keys whose values are lists of `NAME=value`, in lower case.
 const ENVIRONMENTS: &[&str] = &["env", "environment"];
 /// Keys that are left out: they may hold secrets and say nothing about memory.
@@ -32,60 +24,6 @@ const KEPT_LABELS: &[&str] = &[
     "com.docker.compose.",
     "io.container.manager",
 ];
-
-/// Docker's container folders.
-pub fn docker(visit: &mut Visit) -> Found {
-    folders(visit, "var/lib/docker/containers/*")
-}
-
-/// containerd's task folders.
-pub fn containerd(visit: &mut Visit) -> Found {
-    folders(visit, "run/containerd/io.containerd.runtime.v2.task/*/*")
-}
-
-/// CRI-O's container folders.
-pub fn crio(visit: &mut Visit) -> Found {
-    folders(
-        visit,
-        "var/lib/containers/storage/overlay-containers/*/userdata",
-    )
-}
-
-fn folders(visit: &Visit, pattern: &str) -> Found {
-    let matches = glob::expand(&visit.host, pattern, CONTAINERS_MAX);
-    let mut found = Found {
-        paths: matches.paths,
-        ..Found::default()
-    };
-    let mut leave = |path: &str, outcome, reason: String, remedy| {
-        found.left_out.push(LeftOut {
-            path: path.to_owned(),
-            outcome,
-            reason,
-            remedy,
-        });
-    };
-    for (folder, errno) in matches
-        .unlisted
-        .iter()
-        .filter(|(_, errno)| *errno != Errno::NOENT)
-    {
-        let trouble = Trouble::from(*errno);
-        leave(folder, trouble.outcome(), trouble.reason(), AS_ROOT);
-    }
-    if matches.left_out > 0 {
-        leave(
-            pattern,
-            Outcome::Truncated,
-            format!("{} more containers", matches.left_out),
-            "",
-        );
-    }
-    if found.left_out.is_empty() {
-        "no such container here".clone_into(&mut found.nothing);
-    }
-    found
-}
 
 /// A JSON file with its environments reduced and its command lines left out. What is not JSON (an
 /// exit code, an empty mark) passes when it is short.

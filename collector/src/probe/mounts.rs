@@ -20,7 +20,11 @@ pub struct Mount {
 /// All mounts of the machine; of a copied machine, those that were copied with it.
 #[must_use]
 pub fn all(host: &Host) -> Vec<Mount> {
-    let paths = ["proc/self/mountinfo", "proc/1/mountinfo"];
+    // Below another root this process is a guest: the machine's mounts are those of its pid 1.
+    let mut paths = ["proc/self/mountinfo", "proc/1/mountinfo"];
+    if !host.is_live() && host.read("proc/1/mountinfo", 1).is_ok() {
+        paths.reverse();
+    }
     let text = paths
         .iter()
         .find_map(|path| host.read(path, 4 * 1024 * 1024).ok());

@@ -1,7 +1,7 @@
 //! What the container runtime and the killers in user space wanted. Files only: their services may hang.
 
-use crate::item::{Item, Root, Take, Value};
-use crate::probe::{container_config, units};
+use crate::item::{Item, Root, Value};
+use crate::probe::{container_config, containers, units};
 
 /// Rows of this room.
 pub const ITEMS: &[Item] = &[
@@ -17,38 +17,13 @@ pub const ITEMS: &[Item] = &[
     .root(Root::Needed),
     Item::file("etc/docker/daemon.json", "default limits of Docker")
         .filter(container_config::without_secrets),
-    Item::new(
-        "var/lib/docker/containers/*",
-        Take::Each {
-            find: container_config::docker,
-            names: &["config.v2.json", "hostconfig.json"],
-        },
-        "state, exit code, OOMKilled and limits of each Docker container",
+    // Named fields only: the files themselves hold environments and secrets.
+    Item::made(
+        "scene/containers.jsonl",
+        containers::entry,
+        "which pod, image and limits a container id means: Docker, containerd, CRI-O, podman, kubelet",
     )
-    .kib(512)
-    .filter(container_config::without_secrets)
-    .root(Root::Needed),
-    Item::new(
-        "run/containerd/io.containerd.runtime.v2.task/*/*",
-        Take::Each {
-            find: container_config::containerd,
-            names: &["config.json"],
-        },
-        "pod name and limits of each containerd container",
-    )
-    .kib(512)
-    .filter(container_config::without_secrets)
-    .root(Root::Needed),
-    Item::new(
-        "var/lib/containers/storage/overlay-containers/*/userdata",
-        Take::Each {
-            find: container_config::crio,
-            names: &["config.json", "oom", "exit"],
-        },
-        "pod name, limits and OOM mark of each CRI-O container",
-    )
-    .kib(512)
-    .filter(container_config::without_secrets)
+    .kib(1024)
     .root(Root::Needed),
     Item::glob("run/crio/exits/*", 500, "exit codes of CRI-O containers")
         .value(Value::Low)

@@ -118,6 +118,15 @@ fn killed(e: &Record) -> view::Killed {
     }
 }
 
+/// The pod as `kubectl` writes it: `namespace/name`.
+pub(super) fn pod(e: &Record) -> Option<String> {
+    let name = e.text("memcg.pod_name")?;
+    Some(match e.text("memcg.pod_namespace") {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    })
+}
+
 fn ran_out(e: &Record) -> view::RanOut {
     let cgroup = text(e, "memcg.path");
     let of_victim = text(e, "memcg.task_path").filter(|p| Some(p) != cgroup.as_ref());
@@ -129,6 +138,9 @@ fn ran_out(e: &Record) -> view::RanOut {
         failcnt_count: e.int("memcg.failcnt_count"),
         pod_uid: text(e, "memcg.pod_uid"),
         container_id: text(e, "memcg.container_id"),
+        pod_name: pod(e).map(|name| Shown::new(&name)),
+        container_name: text(e, "memcg.container_name"),
+        image: text(e, "memcg.image"),
         qos: text(e, "memcg.qos"),
         ram_bytes: e.int("memory.ram_bytes"),
         free_bytes: e.int("memory.free_bytes"),

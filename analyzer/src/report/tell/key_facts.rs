@@ -90,6 +90,14 @@ impl Tell<'_> {
 
     /// Whose limit it is, by the shortest name that a reader can look for.
     fn whose(&self, event: &Record) -> String {
+        if let Some(pod) = super::events::pod(event) {
+            let container = event.text("memcg.container_name");
+            let container = container.map_or_else(String::new, |name| format!(" · {name}"));
+            return format!("{} {pod}{container}", word("pod", self.lang));
+        }
+        if let Some(name) = event.text("memcg.container_name") {
+            return format!("{} {name}", word("container", self.lang));
+        }
         if let Some(pod) = event.text("memcg.pod_uid") {
             return format!("{} {pod}", word("pod", self.lang));
         }

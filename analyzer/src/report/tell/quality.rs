@@ -12,11 +12,8 @@ use crate::{
 const LISTED_MAX: usize = 40;
 
 pub(super) fn of(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::Quality {
-    let holes: Vec<&oomscene_bundle::Line> = facts
-        .ledger
-        .iter()
-        .filter(|line| line.outcome.is_hole())
-        .collect();
+    let holes: Vec<&oomscene_bundle::Line> =
+        facts.ledger.iter().filter(|line| line.is_hole()).collect();
     view::Quality {
         notes: items(&verdict.evidence_notes, lang),
         torn: case.torn.iter().map(Shown::new).collect(),

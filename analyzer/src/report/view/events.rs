@@ -91,6 +91,15 @@ pub struct RanOut {
     pub pod_uid: Option<Shown>,
     /// Container.
     pub container_id: Option<Shown>,
+    /// Kubernetes pod by its name, with its namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_name: Option<Shown>,
+    /// Container by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_name: Option<Shown>,
+    /// Image of the container.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<Shown>,
     /// Kubernetes class.
     pub qos: Option<Shown>,
     /// RAM of the machine.
