@@ -67,10 +67,13 @@ pub fn put(
     facts: &mut Facts,
 ) {
     let sizes = page_size::sizes(events, machine);
+    let has_release = |e: &&OomEvent| e.cpu.as_ref().is_some_and(|c| c.value.release.is_some());
+    let named: Vec<&OomEvent> = events.iter().filter(has_release).collect();
+    let rows_max = (TASK_ROWS_MAX / events.len().max(1)).max(TASK_ROWS_MIN);
     let views: Vec<View<'_>> = events
         .iter()
         .zip(&sizes)
-        .map(|(event, page)| view(event, page.as_ref(), events))
+        .map(|(event, page)| view(event, page.as_ref(), &named, rows_max))
         .collect();
     let mut list = crate::facts::List {
         items: Vec::new(),
@@ -90,7 +93,12 @@ pub fn put(
     facts.put("oom_groups", grouped, Vec::new());
 }
 
-fn view<'a>(event: &'a OomEvent, page: Option<&'a PageSize>, all: &[OomEvent]) -> View<'a> {
+fn view<'a>(
+    event: &'a OomEvent,
+    page: Option<&'a PageSize>,
+    named: &[&OomEvent],
+    rows_max: usize,
+) -> View<'a> {
     let victim = victim(event, page.map(|p| p.bytes));
     let paths = cgroup::paths(event, victim.as_ref(), page);
     View {
@@ -99,8 +107,8 @@ fn view<'a>(event: &'a OomEvent, page: Option<&'a PageSize>, all: &[OomEvent]) -
         constraint: head::constraint(event),
         victim,
         paths,
-        release: head::release(event, all),
-        rows_max: (TASK_ROWS_MAX / all.len().max(1)).max(TASK_ROWS_MIN),
+        release: head::release(event, named),
+        rows_max,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events that belong together: same pod, same limit, same program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::View;
 use crate::facts::{Evidence, Fact, List, Record, Value};
@@ -144,13 +144,11 @@ fn record(key: &str, group: &[(&View<'_>, &Record)]) -> Record {
 }
 
 fn distinct<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    for value in values {
-        if !seen.iter().any(|s| s == value) {
-            seen.push(value.to_owned());
-        }
-    }
-    seen
+    let mut seen = BTreeSet::new();
+    values
+        .filter(|value| seen.insert(*value))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn times(group: &[(&View<'_>, &Record)], places: &[Evidence], record: &mut Record) {

@@ -117,8 +117,8 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
 }
 
 /// Release of the kernel. A report that lost its own line takes that of the other reports of the
-/// same log, if they all agree.
-pub(super) fn release(event: &OomEvent, all: &[OomEvent]) -> Option<Seen<String>> {
+/// same log, if they all agree. `named` are the reports that have one.
+pub(super) fn release(event: &OomEvent, named: &[&OomEvent]) -> Option<Seen<String>> {
     let own = |event: &OomEvent| {
         let cpu = event.cpu.as_ref()?;
         Some(Seen {
@@ -127,7 +127,8 @@ pub(super) fn release(event: &OomEvent, all: &[OomEvent]) -> Option<Seen<String>
         })
     };
     own(event).or_else(|| {
-        let mut near = all.iter().filter(|e| same_kernel(event, e)).filter_map(own);
+        let near = named.iter().filter(|e| same_kernel(event, e));
+        let mut near = near.filter_map(|e| own(e));
         let first = near.next()?;
         near.all(|other| other.value == first.value)
             .then_some(first)
