@@ -11,7 +11,7 @@ use super::{
     values::{Items, Missing, Read, RecordRef, Val, Why},
 };
 use crate::{
-    facts::{Fact, Value},
+    facts::{Fact, Value, names},
     rules::{expr::Expr, figures, vocabulary::Function},
     words::{Bilingual, Lang},
 };
@@ -28,6 +28,8 @@ struct Moment {
     /// Number of the boot that the uptime counts from.
     boot: Option<i128>,
     name: String,
+    /// It has a wall time, but perhaps no error of it.
+    dated: bool,
 }
 
 /// Bounds of a distance in seconds.
@@ -95,7 +97,14 @@ impl<'f> Scope<'f> {
         }
         let lacking = [a, b].into_iter().filter(|m| m.wall.is_none());
         Err(lacking
-            .map(|m| Missing::other(&format!("{}.time", m.name), Why::NotPut))
+            .map(|m| {
+                let field = if m.dated {
+                    "time_error_seconds"
+                } else {
+                    "time"
+                };
+                Missing::other(&format!("{}.{field}", m.name), Why::NotPut)
+            })
             .collect())
     }
 
@@ -196,11 +205,17 @@ fn moment<'f>(value: &Val<'f>, reads: &mut Vec<Read<'f>>) -> Moment {
         });
         number_of(record, fact)
     };
-    let wall = number("time").map(|at| (at, number("time_error_seconds").unwrap_or(ERROR_SECONDS)));
+    let error = number("time_error_seconds").or_else(|| {
+        // Where an error is declared and unknown, nobody knows how far the time may be off.
+        let declared = names::find(&format!("{}.time_error_seconds", record.path()));
+        declared.is_none().then_some(ERROR_SECONDS)
+    });
+    let wall = number("time").zip(error);
     Moment {
+        dated: number("time").is_some(),
         wall,
         uptime: number("uptime_seconds"),
-        boot: record.record.int("boot"),
+        boot: record.record.int("boot_index"),
         name: record.path(),
     }
 }
