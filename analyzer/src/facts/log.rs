@@ -25,6 +25,7 @@ mod strace;
 mod systemd;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 use around::Around;
 use coverage::Coverage;
@@ -138,6 +139,7 @@ fn one(
     index: &mut u64,
 ) -> Told {
     let mut reader = reader::Reader::new(log.entry, log.source, clock);
+    reader.wrapped(wrap::Wrap::of(log.content));
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),

@@ -8,7 +8,11 @@ use super::{
     outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
+    wrap::Wrap,
 };
+
+/// Longest line that is put together: no kernel prints a longer one.
+const JOINED_BYTES_MAX: usize = 4096;
 
 /// Reads one log line by line.
 #[derive(Debug)]
@@ -22,6 +26,10 @@ pub(super) struct Reader<'a> {
     last: Last,
     /// A journal entry whose fields stand on lines of their own.
     gather: Gather,
+    /// The column at which the log was broken.
+    wrap: Option<Wrap>,
+    /// A line that was broken there: its number and what came so far.
+    broken: Option<(u32, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +58,14 @@ impl<'a> Reader<'a> {
             number: 0,
             last: Last::default(),
             gather: Gather::default(),
+            wrap: None,
+            broken: None,
         }
+    }
+
+    /// The log was broken at a column.
+    pub(super) fn wrapped(&mut self, wrap: Option<Wrap>) {
+        self.wrap = wrap.filter(|_| self.source == Source::Text);
     }
 
     /// Lines were left out before the line `number`, which is fed next.
@@ -86,6 +101,50 @@ impl<'a> Reader<'a> {
         } else {
             &text
         };
+        let Some(wrap) = self.wrap else {
+            self.line(text, take);
+            return;
+        };
+        let number = self.number;
+        let (first, whole) = match self.broken.take() {
+            Some((first, begun))
+                if prefix::goes_on(text) && begun.len() + text.len() <= JOINED_BYTES_MAX =>
+            {
+                (first, begun + wrap.rest(text))
+            }
+            before => {
+                self.release(before, take);
+                (number, text.to_owned())
+            }
+        };
+        // In a log with stamps a line without one begins nothing that could have been broken, unless
+        // it is a further line of a record.
+        let begins = self.last.stamp.is_none()
+            || whole.starts_with(' ')
+            || prefix::strip(&whole).stamp.is_some();
+        let broken = Some((first, whole));
+        if wrap.full(physical) && begins {
+            self.broken = broken;
+        } else {
+            self.release(broken, take);
+        }
+    }
+
+    /// Reads a line that was put together, under the number of its first part.
+    fn release(
+        &mut self,
+        broken: Option<(u32, String)>,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
+        if let Some((first, whole)) = broken {
+            let number = std::mem::replace(&mut self.number, first);
+            self.line(&whole, take);
+            self.number = number;
+        }
+    }
+
+    /// Reads one line of the log, without what stands around it.
+    fn line(&mut self, text: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
         if prefix::read_kmsg(text).is_some() {
             for part in prefix::split_kmsg(text) {
                 self.kmsg(&part, take);
@@ -98,7 +157,11 @@ impl<'a> Reader<'a> {
             for entry in entries {
                 match entry {
                     JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
-                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                    JsonLine::Inner(inner) => {
+                        for part in inner.split('\n') {
+                            self.text(&outer::plain(part), take);
+                        }
+                    }
                 }
             }
         }
@@ -106,6 +169,8 @@ impl<'a> Reader<'a> {
 
     /// Ends the log: the last entry of the journal has no line after it.
     pub(super) fn finish(&mut self, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let broken = self.broken.take();
+        self.release(broken, take);
         if let Some(entry) = self.gather.finish() {
             self.entry(entry, "journalctl export", take);
         }
@@ -186,15 +251,32 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, physical: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
         let mut physical = physical;
+        let mut placed = false;
         let mut first = prefix::strip(physical);
         if first.stamp.is_none()
             && let Some(bare) = outer::without_place(physical)
         {
             physical = bare;
+            placed = true;
             first = prefix::strip(physical);
         }
         let prefix_bytes = physical.len() - first.text.len();
-        for raw in prefix::split_fused(physical, prefix_bytes) {
+        let head = physical.get(..prefix_bytes).unwrap_or_default();
+        if self.number == 1 && torn_stamp(&first, head) {
+            physical = first.text;
+            first.stamp = None;
+        }
+        let prefix_bytes = physical.len() - first.text.len();
+        let parts = prefix::split_fused(physical, prefix_bytes);
+        for (at, raw) in parts.iter().enumerate() {
+            // Between two records stands the number of the second line, right behind a number of
+            // the first: nobody can tell which digits are whose.
+            let raw = match raw.strip_suffix([':', '-']) {
+                Some(fused) if placed && at + 1 < parts.len() => {
+                    fused.trim_end_matches(|c: char| c.is_ascii_digit())
+                }
+                _ => raw,
+            };
             if first.stamp.is_some() {
                 self.record(raw, take);
                 continue;
@@ -256,6 +338,12 @@ impl<'a> Reader<'a> {
             caller: found.caller.map(str::to_owned),
         };
     }
+}
+
+/// Whether the log begins inside of a stamp since boot: its digits are not all there.
+fn torn_stamp(found: &Prefixed<'_>, head: &str) -> bool {
+    let uptime = |stamp: &Stamp| stamp.uptime_us.is_some() && stamp.wall.is_none();
+    found.stamp.as_ref().is_some_and(uptime) && !head.contains('[')
 }
 
 /// Splits `systemd[1]: text`, which programs write into the kernel's buffer, into both parts.
