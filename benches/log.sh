@@ -3,13 +3,15 @@
 # Usage: benches/log.sh [ANALYZER]   (without it, the release binary is built)
 #   MIB=1024        size of the log
 #   REPORTS=200     OOM reports in it
+#   RUNS=5          alternating runs of which the medians count
 #   SCRATCH=DIR     where the logs are made (default: a temporary folder, removed at the end)
 # Exit status 1 when the ratio to ripgrep is below 0.5, the peak memory above 64 MiB, the time not
-# linear, the gzipped log slower than 1.3 times `gzip -dc`, or reports are lost.
+# linear (against a quarter of the log), the gzipped log slower than 1.3 times `gzip -dc`, or reports are lost.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mib=${MIB:-1024}
 reports=${REPORTS:-200}
+runs=${RUNS:-5}
 for tool in rg gzip python3 /usr/bin/time; do
     command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install ripgrep gzip python3 time" >&2; exit 2; }
 done
@@ -27,7 +29,7 @@ else
 fi
 
 # messages as rsyslog writes them: the noise of a container host, and reports of one machine-wide OOM
-# (60 to 300 tasks) to three of a control group (3 to 40 tasks).
+# (100 to 500 tasks) to three of a control group (3 to 40 tasks).
 make_log() { # FILE MIB REPORTS
     python3 - "$@" <<'PY'
 import random, sys
@@ -56,7 +58,7 @@ def fill(text):
 def report(second, n):
     pid = 30000 + n
     machine_wide = n % 4 == 0
-    tasks = rng.randrange(60, 300) if machine_wide else rng.randrange(3, 40)
+    tasks = rng.randrange(100, 500) if machine_wide else rng.randrange(3, 40)
     path = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%08x.slice/cri-containerd-%064x.scope" % (rng.getrandbits(32), rng.getrandbits(256))
     head = [
         "java invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0",
@@ -114,15 +116,13 @@ PY
 }
 
 now() { date +%s.%N; }
-# Best of three runs in seconds: the machine's other work only ever adds.
-best() {
-    local best=999999 start end
-    for _ in 1 2 3; do
-        start=$(now); "$@" >/dev/null || [ $? -eq 1 ]; end=$(now)
-        best=$(echo "$best $start $end" | awk '{t = $3 - $2; print (t < $1) ? t : $1}')
-    done
-    echo "$best"
+# Seconds that a command takes; exit status 1 is a verdict, not a failure.
+seconds() {
+    local start end
+    start=$(now); "$@" >/dev/null || [ $? -eq 1 ] || return; end=$(now)
+    echo "$start $end" | awk '{ printf "%.3f", $2 - $1 }'
 }
+median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 calc() { awk "BEGIN { printf \"%.2f\", $1 }"; }
 failed=0
 bar() { # WORDS VALUE OPERATOR LIMIT
@@ -136,18 +136,33 @@ quarter=$scratch/messages-quarter
 [ -s "$log" ] || make_log "$log" "$mib" "$reports"
 [ -s "$quarter" ] || make_log "$quarter" $((mib / 4)) $((reports / 4))
 cat "$log" "$quarter" >/dev/null # into the page cache for both programs
-rg_s=$(best rg -c 'oom-killer|Killed process|page allocation failure' "$log")
-our_s=$(best "$analyze" facts "$log")
-quarter_s=$(best "$analyze" facts "$quarter")
-echo "$mib MiB, $reports reports: ripgrep $(calc "$mib / $rg_s") MiB/s, oomscene-analyze facts $(calc "$mib / $our_s") MiB/s"
+# In turn, so that the machine's other work meets both.
+printf '%4s %12s %16s %8s\n' run ripgrep oomscene-analyze quarter
+: >"$scratch/times"
+for run in $(seq "$runs"); do
+    rg_run=$(seconds rg -c 'oom-killer|Killed process|page allocation failure' "$log")
+    our_run=$(seconds "$analyze" facts "$log")
+    quarter_run=$(seconds "$analyze" facts "$quarter")
+    printf '%4s %10s s %14s s %6s s\n' "$run" "$rg_run" "$our_run" "$quarter_run"
+    echo "$rg_run $our_run $quarter_run" >>"$scratch/times"
+done
+column() { awk -v n="$1" '{ print $n }' "$scratch/times" | median; }
+rg_s=$(column 1)
+our_s=$(column 2)
+quarter_s=$(column 3)
+echo "$mib MiB, $reports reports, medians: ripgrep $(calc "$mib / $rg_s") MiB/s, oomscene-analyze facts $(calc "$mib / $our_s") MiB/s"
 bar "speed beside ripgrep" "$(calc "$rg_s / $our_s")" ">=" 0.5
 bar "time for four times the size" "$(calc "$our_s / $quarter_s")" "<=" 5
 bar "peak memory in MiB" "$(peak_mib "$log")" "<=" 64
 bar "reports found" "$(events "$log")" "==" "$reports"
 if [ -z "${NO_GZIP:-}" ]; then
     [ -s "$log.gz" ] || gzip -1 -c "$log" >"$log.gz"
-    gzip_s=$(best gzip -dc "$log.gz")
-    ourgz_s=$(best "$analyze" facts "$log.gz")
+    : >"$scratch/times"
+    for _ in $(seq $(((runs + 1) / 2))); do
+        echo "$(seconds gzip -dc "$log.gz") $(seconds "$analyze" facts "$log.gz")" >>"$scratch/times"
+    done
+    gzip_s=$(column 1)
+    ourgz_s=$(column 2)
     echo "gzipped: gzip -dc $gzip_s s, oomscene-analyze facts $ourgz_s s"
     bar "time beside gzip -dc" "$(calc "$ourgz_s / $gzip_s")" "<=" 1.3
     bar "peak memory in MiB" "$(peak_mib "$log.gz")" "<=" 64

@@ -2,8 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+#[path = "collect/full.rs"]
+mod full;
+#[path = "collect/fuse.rs"]
+mod fuse;
+#[path = "collect/hang.rs"]
+mod hang;
 #[path = "collect/machine.rs"]
 mod machine;
+#[path = "collect/names.rs"]
+mod names;
+#[path = "collect/place.rs"]
+mod place;
+#[path = "collect/pressure.rs"]
+mod pressure;
+#[path = "collect/signals.rs"]
+mod signals;
 #[path = "collect/trouble.rs"]
 mod trouble;
 
@@ -13,7 +27,7 @@ use std::process::Command;
 
 use machine::{Machine, collect, lines, open, text};
 use oomscene_bundle::{Outcome, packed};
-use oomscene_collector::sources::{ROOMS, SECOND_ROOM, all};
+use oomscene_collector::sources::{OWN_ROOM, ROOMS, SECOND_ROOM, all};
 
 #[test]
 fn every_item_of_the_catalogue_has_an_outcome() {
@@ -106,6 +120,7 @@ fn rooms_are_in_order_of_volatility() {
         .collect();
     let mut rooms: Vec<String> = parts.iter().map(|part| part[3..].to_owned()).collect();
     assert!(rooms.iter().any(|room| room == SECOND_ROOM));
+    assert_eq!(rooms.pop().as_deref(), Some(OWN_ROOM));
     rooms.retain(|room| room != SECOND_ROOM);
     assert_eq!(
         rooms,
@@ -135,7 +150,7 @@ fn copied_machine_is_not_mixed_with_this_one() {
     for item in [
         "scene/kmsg",
         "scene/address-space.json",
-        "scene/journal/all.txt",
+        "scene/journal/boots.txt",
     ] {
         let line = lines(&bundle, item)[0];
         assert_eq!(

@@ -139,7 +139,9 @@ impl Ours<'_> {
                 .and_then(|f| f.evidence.first())
                 .map(|e| e.line)
         };
-        own.or_else(|| field("comm")).or_else(|| field("target"))
+        own.or_else(|| field("comm"))
+            .or_else(|| field("order"))
+            .or_else(|| field("target"))
     }
 }
 
@@ -358,7 +360,11 @@ fn value(field: &str, event: &Json, own: &Ours<'_>) -> Option<String> {
             let seconds = record.number("uptime_seconds")?;
             Some(format!("[{seconds:>12.6}]"))
         }
-        "n_tasks_in_table" => int("tasks_count"),
+        // The index counts the rows that the log has, also of a table that is torn.
+        "n_tasks_in_table" => int("tasks_count").or_else(|| {
+            record.get("tasks")?;
+            Some(record.items("tasks").len().to_string())
+        }),
         "swap_total_kb" => kb("memory.swap_total_bytes"),
         "swap_free_kb" => kb("memory.swap_free_bytes"),
         "first_line" => own.first_line().map(|n| n.to_string()),

@@ -140,6 +140,16 @@ fn one_oom_in_every_form_gives_the_same_facts() {
     }
 }
 
+/// How long a log was silent is known only of one that was read whole.
+fn without_silence(mut facts: Facts) -> Facts {
+    for item in &mut facts.root.list("logs").items {
+        if let Value::Record(log) = &mut item.value {
+            log.fields.remove("silence_seconds");
+        }
+    }
+    facts
+}
+
 /// A log that is too long to hold gives the same facts as one that is held.
 #[test]
 fn condensing_loses_nothing() {
@@ -160,7 +170,7 @@ fn condensing_loses_nothing() {
                 rendered(cell, carrier, &oom),
                 noise(500, carrier)
             );
-            let whole = facts_of(text.as_bytes(), WHOLE);
+            let whole = without_silence(facts_of(text.as_bytes(), WHOLE));
             let condensed = facts_of(text.as_bytes(), 0);
             assert!(
                 whole.root == condensed.root && whole.gaps == condensed.gaps,

@@ -196,21 +196,73 @@ fn collect_and_analyse() -> (serde_json::Value, String) {
         run.status,
         String::from_utf8_lossy(&run.stderr)
     );
-    let report = |format: &str| {
-        let run = Command::new(program("oomscene-analyze"))
-            .args(["report", "-o", "-", "--format", format])
-            .arg(&bundle)
-            .output()
-            .unwrap();
-        assert!(
-            run.status.success(),
-            "the analyser failed: {}",
-            String::from_utf8_lossy(&run.stderr)
-        );
-        String::from_utf8(run.stdout).unwrap()
+    let json = analyse(&bundle, "json");
+    (serde_json::from_str(&json).unwrap(), analyse(&bundle, "md"))
+}
+
+fn analyse(bundle: &Path, format: &str) -> String {
+    let run = Command::new(program("oomscene-analyze"))
+        .args(["report", "-o", "-", "--format", format])
+        .arg(bundle)
+        .output()
+        .unwrap();
+    assert!(
+        run.status.success(),
+        "the analyser failed: {}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// The report of what the collector's shell script takes, run by `shell`; `None` where there is no
+/// such shell.
+fn script_and_analyse(shell: &[&str]) -> Option<serde_json::Value> {
+    let scratch = tempfile::tempdir().unwrap();
+    let script = Command::new(program("oomscene-collect"))
+        .arg("script")
+        .output()
+        .unwrap();
+    let path = scratch.path().join("collect.sh");
+    fs::write(&path, script.stdout).unwrap();
+    let bundle = scratch.path().join("scene.tar.gz");
+    let run = Command::new(shell[0])
+        .args(&shell[1..])
+        .arg(&path)
+        .arg("-o")
+        .arg(&bundle)
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && said.is_empty(), "{shell:?}: {said}");
+    Some(serde_json::from_str(&analyse(&bundle, "json")).unwrap())
+}
+
+#[test]
+fn the_shell_script_comes_to_the_same_verdict() {
+    let _alone = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(cgroup) = cgroup_or_say_why("script") else {
+        return;
     };
-    let json = report("json");
-    (serde_json::from_str(&json).unwrap(), report("md"))
+    cgroup.limit(40 * MIB);
+    let pid = cgroup.kill_a_hog("hog-script");
+    let (report, _) = collect_and_analyse();
+    for shell in [&["dash"][..], &["busybox", "sh"]] {
+        let Some(by_script) = script_and_analyse(shell) else {
+            let text = format!("NOT RUN: the shell script with {shell:?}: it is not installed");
+            assert!(std::env::var_os("CI").is_none(), "{text}");
+            let _ = fs::write("/dev/stderr", format!("\n*** {text} ***\n"));
+            continue;
+        };
+        let root = &by_script["verdict"]["root"]["rule"];
+        assert_eq!(root, &report["verdict"]["root"]["rule"]);
+        assert_eq!(root, "memcg-limit-reached");
+        let said = headline(&by_script);
+        for word in ["40 MiB", "hog-script", &pid.to_string(), &cgroup.path] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
 }
 
 /// The headline of the verdict, in English.

@@ -110,6 +110,20 @@ golden! {
     no_quiet_example: "expect: {state: ruled out}" => "expect: {state: found}";
     example_expects_nothing: "expect: {state: ruled out}" => "expect: {}";
     example_misses_an_unknown_fact: "expect: {state: ruled out}" => "expect: {missing: memory.total_byte}";
+    bytes_with_a_bare_number: "share > 0.9" => "oom.memcg.usage_bytes > 1000000";
+    seconds_with_a_bare_number: "share > 0.9" => "host.uptime_seconds > 3600";
+    odd_duration: "share > 0.9" => "host.uptime_seconds > 60sec";
+    distance_without_unit: "share > 0.9" => "within(oom, host.boot_time, 60)";
+    order_of_something_without_a_time: "share > 0.9" => "before(oom, memory)";
+    never_true: "share > 0.9" => "oom.order > 3 and oom.victim.known and oom.order < 2";
+    always_true: "share > 0.9" => "share > 0.9 or true";
+    two_texts_at_once: "share > 0.9" => "oom.constraint == 'memcg' and oom.constraint == 'none'";
+    top_of_a_text: "when: oom.order > 0" => "when: (oom_events | top(\"constraint\", 2) | count) > 1";
+    no_regular_expression: "share > 0.9" => "log_line('a(', 'messages') | any";
+    value_read_as_an_option: "kill {{ oom.victim.pid }}" => "pkill {{ oom.victim.comm }}";
+    example_like_nothing: "{name: quiet, files: {a: b}," => "{name: quiet, like: fries,";
+    example_states_an_unknown_fact: "{name: quiet, files: {a: b}," => "{name: quiet, facts: {oom.ordr: 1},";
+    example_states_a_wrong_value: "{name: quiet, files: {a: b}," => "{name: quiet, facts: {oom.order: many},";
     example_state: "expect: {state: ruled out}" => "expect: {state: ruledout}";
     local_name_before_its_definition: "  share: ratio(oom.memcg.usage_bytes, oom.memcg.limit_bytes)" => "  a: share\n  share: 1";
 }
@@ -132,8 +146,19 @@ fn circles_and_double_ids() {
 }
 
 #[test]
+fn a_rule_that_is_always_replaced() {
+    let general = GOOD.replace("id: good", "id: general");
+    let special = GOOD
+        .replace("id: good", "id: special")
+        .replace("explains: []", "supersedes: [general]");
+    let texts = [("x/general.yaml", &general), ("x/special.yaml", &special)];
+    let found = RuleSet::from_texts(texts.iter().map(|(n, t)| (*n, t.as_str()))).unwrap_err();
+    insta::assert_snapshot!(diagnostic::text(&found));
+}
+
+#[test]
 fn depth_and_length_are_limited() {
-    let deep = format!("{}true{}", "(".repeat(40), ")".repeat(40));
+    let deep = format!("{}share > 0.9{}", "(".repeat(40), ")".repeat(40));
     let nots = format!("{}true", "not ".repeat(120));
     let long = format!("share > 0.9{}", " and true".repeat(2000));
     let chain = format!("share > 0.9{}", " and true".repeat(300));

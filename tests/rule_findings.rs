@@ -72,7 +72,7 @@ fn events_of_one_cgroup_are_one_finding() {
     );
     assert_eq!(findings[0].confidence, Confidence::Certain);
     assert_eq!(
-        findings[0].confidence_reason,
+        findings[0].confidence_reason.en,
         "oom.victim.source == \"killed\" (it is \"killed\")"
     );
     assert!(findings[0].evidence.len() >= 4);

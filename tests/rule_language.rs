@@ -73,7 +73,8 @@ fn only_the_deciding_side_is_the_reason() {
     else {
         panic!("{judged:?}");
     };
-    assert_eq!(because, ["input.torn (it is false)"]);
+    assert_eq!(because[0].en, "input.torn (it is false)");
+    assert_eq!(because[0].zh, "input.torn（实际为 false）");
     assert_eq!(evidence.len(), 1);
     let judged = found(one(
         "when: kernel_log.whole_boot or kernel_log.present",
@@ -97,10 +98,8 @@ fn the_false_comparison_is_told_with_its_values() {
     let State::RuledOut { because, .. } = &strict.state else {
         panic!("{strict:?}");
     };
-    assert_eq!(
-        because.as_slice(),
-        ["policy.overcommit_memory == 2 (it is 0)"]
-    );
+    assert_eq!(because.len(), 1);
+    assert_eq!(because[0].en, "policy.overcommit_memory == 2 (it is 0)");
 }
 
 #[test]
@@ -112,7 +111,8 @@ fn a_partial_list_never_rules_out() {
     let State::RuledOut { because, .. } = one(rule, &facts).state else {
         panic!("a whole empty list rules out");
     };
-    assert_eq!(because, ["oom_events has no items"]);
+    assert_eq!(because[0].en, "oom_events has no items");
+    assert_eq!(because[0].zh, "oom_events 中没有记录");
     facts.root.set_partial(
         "oom_events",
         Bilingual::new("the ring buffer wrapped", "环形缓冲区已被覆盖"),
@@ -187,11 +187,11 @@ fn lists_are_counted_summed_and_searched() {
             "cannot tell",
         ),
         (
-            "min(3, 2) == 2 and max(1, 2.5) == 2.5 and abs(-3) == 3",
+            "(oom_events | count) == 3 and min(3, 2) == 2 and max(1, 2.5) == 2.5 and abs(-3) == 3",
             "found",
         ),
         (
-            "1 * GiB == 1024 * MiB and 2 * hour == 120 * minute",
+            "(oom_events | count) == 3 and 1 * GiB == 1024 * MiB and 2 * hour == 120 * minute and 2h == 120min",
             "found",
         ),
     ] {
@@ -201,7 +201,7 @@ fn lists_are_counted_summed_and_searched() {
             "{condition}"
         );
     }
-    let says = "says: {en: \"{{ oom_events | map('memcg.path') | join(' ') }} {% for o in oom_events | where('memcg.limit_bytes', '>', 0) %}[{{ o.memcg.limit_bytes | bytes }}]{% endfor %}\", zh: \"{{ oom_events | map('memcg.path') | join(' ') }} {% for o in oom_events | where('memcg.limit_bytes', '>', 0) %}[{{ o.memcg.limit_bytes | bytes }}]{% endfor %}\"}\nwhen: 'true'";
+    let says = "says: {en: \"{{ oom_events | map('memcg.path') | join(' ') }} {% for o in oom_events | where('memcg.limit_bytes', '>', 0) %}[{{ o.memcg.limit_bytes | bytes }}]{% endfor %}\", zh: \"{{ oom_events | map('memcg.path') | join(' ') }} {% for o in oom_events | where('memcg.limit_bytes', '>', 0) %}[{{ o.memcg.limit_bytes | bytes }}]{% endfor %}\"}\nwhen: oom_events | any";
     assert_eq!(found(one(says, &facts))[0].says.en, "/a /b /c [1 B][2 B]");
 }
 
@@ -233,17 +233,17 @@ fn hostile_text_in_a_command_is_one_word() {
         (
             "a.service",
             "java",
-            "systemctl stop a.service && pkill java",
+            "systemctl stop -- a.service && pkill -- java",
         ),
         (
             "x; rm -rf /",
             "it's",
-            r"systemctl stop 'x; rm -rf /' && pkill 'it'\''s'",
+            r"systemctl stop -- 'x; rm -rf /' && pkill -- 'it'\''s'",
         ),
         (
             "$(reboot)",
             "a\nreboot",
-            r"systemctl stop '$(reboot)' && pkill $'a\nreboot'",
+            r"systemctl stop -- '$(reboot)' && pkill -- $'a\nreboot'",
         ),
     ] {
         let mut facts = Facts::default();
@@ -251,7 +251,7 @@ fn hostile_text_in_a_command_is_one_word() {
         event.put("memcg.unit", unit, line(1, unit));
         event.put("victim.comm", comm, line(1, comm));
         facts.push("oom_events", event);
-        let rule = "for_each: oom in oom_events\nwhen: oom.victim.comm is known\nadvice:\n - do: {en: d, zh: 做}\n   command: systemctl stop {{ oom.memcg.unit }} && pkill {{ oom.victim.comm }}";
+        let rule = "for_each: oom in oom_events\nwhen: oom.victim.comm is known\nadvice:\n - do: {en: d, zh: 做}\n   command: systemctl stop -- {{ oom.memcg.unit }} && pkill -- {{ oom.victim.comm }}";
         let finding = found(one(rule, &facts)).remove(0);
         assert_eq!(finding.advice[0].command.as_deref(), Some(command));
     }

@@ -35,3 +35,15 @@ fn the_catalogue_is_not_empty() {
     assert!(ok, "{text}");
     assert!(text.lines().count() >= 12, "{text}");
 }
+
+#[test]
+fn every_rule_fires_and_stays_quiet() {
+    let (ok, text) = analyze(&["rules", "coverage"]);
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn the_examples_notice_changes_of_the_rules() {
+    let (ok, text) = analyze(&["rules", "mutants"]);
+    assert!(ok, "{text}");
+}

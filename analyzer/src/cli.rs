@@ -1,9 +1,12 @@
 //! Arguments: what can be asked for, and in which words.
 
+mod arguments;
 mod exit;
 mod outlet;
 pub(crate) mod perform;
+pub(crate) mod rules;
 
+pub use arguments::{CheckFormat, RulesCommand, TestFormat};
 pub use exit::Failure;
 pub(crate) use outlet::make as make_folder;
 pub use outlet::{Place, Written};
@@ -113,35 +116,6 @@ pub struct LiveArgs {
     /// Where and how; the bundle goes into the same folder
     #[command(flatten)]
     pub telling: Telling,
-}
-
-/// Subcommands of `rules`.
-#[derive(Debug, Subcommand)]
-pub enum RulesCommand {
-    /// Print the catalogue: id, severity, title
-    List {
-        /// Folder of rules that add to the catalogue or replace its rules by id
-        #[arg(long, value_name = "DIR")]
-        rules: Option<PathBuf>,
-    },
-    /// Print one rule: where it lies, what it means, its text
-    Show {
-        /// Id of the rule
-        id: String,
-        /// Folder of rules that add to the catalogue or replace its rules by id
-        #[arg(long, value_name = "DIR")]
-        rules: Option<PathBuf>,
-    },
-    /// Check rule files for mistakes: names, units, languages, cycles
-    Check {
-        /// Folder of rule files; without it the catalogue of the program is checked
-        dir: Option<PathBuf>,
-    },
-    /// Run the examples of every rule
-    Test {
-        /// Folder of rule files; without it the catalogue of the program is tested
-        dir: Option<PathBuf>,
-    },
 }
 
 /// Language of texts.

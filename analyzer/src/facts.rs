@@ -23,10 +23,12 @@ mod pressure;
 mod probes;
 mod process_detail;
 mod processes;
+pub mod schema;
 mod slabinfo;
 pub mod source;
 mod swaps;
 mod sysctl;
+mod sysv;
 #[cfg(test)]
 mod testing;
 mod tmpfs;
@@ -34,11 +36,14 @@ mod units;
 pub mod value;
 mod view;
 mod vmstat;
+mod wording;
 mod zones;
 
 pub use gather::gather;
+pub use log::search;
 pub use missing::why_missing;
 pub use value::{Evidence, Fact, List, Quote, Record, Value};
+pub use wording::told;
 
 use crate::words::Bilingual;
 
@@ -62,6 +67,8 @@ pub struct Facts {
     pub gaps: Vec<Gap>,
     /// Ledger lines of the bundles that were read: why a fact is missing.
     pub ledger: Vec<oomscene_bundle::Line>,
+    /// Process ids of the collectors that made the bundles: they and their children are no evidence.
+    pub(crate) collector_pids: Vec<i64>,
 }
 
 impl Facts {

@@ -74,7 +74,7 @@ pub struct Finding {
     /// How sure the rule is.
     pub confidence: Confidence,
     /// The expression that decided the confidence, with its values.
-    pub confidence_reason: String,
+    pub confidence_reason: Bilingual,
     /// What happened here, with the figures.
     pub says: Bilingual,
     /// The mechanism, for a reader who is not a kernel engineer.
@@ -111,7 +111,7 @@ pub enum State {
         /// The rule's own sentence for this, rendered; empty when it has none.
         says: Bilingual,
         /// The comparison that was false, with its values.
-        because: Vec<String>,
+        because: Vec<Bilingual>,
         /// Lines behind these values.
         evidence: Vec<Evidence>,
         /// Why there may be more events than the ones judged here: it is ruled out for what was
@@ -123,11 +123,8 @@ pub enum State {
         /// Which facts, and how to get them.
         missing: Vec<MissingFact>,
     },
-    /// Switched off by the user, with the reason given.
-    Suppressed {
-        /// Why.
-        reason: String,
-    },
+    /// Switched off by the user; the list of suppressions says why.
+    Suppressed,
 }
 
 /// One rule with its outcome.

@@ -189,7 +189,7 @@ pub fn open(names: &[String], stdin: &mut dyn Read) -> Result<Vec<Input>, Intake
 
 fn open_one(name: &str, stdin: &mut dyn Read) -> Result<Input, IntakeError> {
     if name == STDIN {
-        return open_stream("standard input", stdin);
+        return open_stream("standard input", stdin, None);
     }
     let path = Path::new(name);
     let meta = std::fs::metadata(path).map_err(|e| IntakeError::io(name, &e))?;
@@ -200,18 +200,29 @@ fn open_one(name: &str, stdin: &mut dyn Read) -> Result<Input, IntakeError> {
         let what = "it is neither a file nor a folder";
         return Err(IntakeError::new(name, what, "copy its content into a file"));
     }
-    let mut file = Disk::open(path).map_err(|e| IntakeError::io(name, &e))?;
-    open_stream(name, &mut file)
+    let file = Disk::open(path).map_err(|e| IntakeError::io(name, &e))?;
+    open_stream(name, &mut &file, Some((&file, meta.len())))
 }
 
 /// Decides by the first bytes: a bundle is recognised by what it is, not by how it is called.
-fn open_stream(name: &str, stream: &mut dyn Read) -> Result<Input, IntakeError> {
+fn open_stream(
+    name: &str,
+    stream: &mut dyn Read,
+    disk: Option<(&Disk, u64)>,
+) -> Result<Input, IntakeError> {
     let mut head = Vec::new();
     stream
         .take(archive::HEAD_BYTES)
         .read_to_end(&mut head)
         .map_err(|e| IntakeError::io(name, &e))?;
     let shape = archive::recognise(&head);
+    if let Some((file, size)) = disk
+        && size > WHOLE_LOG_BYTES_MAX as u64
+        && matches!(shape, archive::Shape::Text)
+    {
+        let (kept, told, read) = condense::read_place(file, &head, size, condense::KEPT_BYTES_MAX);
+        return log_input(name, kept, Some(told), read);
+    }
     let mut whole = io::Cursor::new(head).chain(stream);
     match shape {
         archive::Shape::Bundle => {
@@ -236,19 +247,31 @@ pub fn open_log(
     whole_bytes_max: usize,
 ) -> Result<Input, IntakeError> {
     let mut content = Vec::new();
-    let mut read = stream
+    let read = stream
         .take(whole_bytes_max as u64 + 1)
         .read_to_end(&mut content)
         .map(|_| ());
+    if content.len() > whole_bytes_max {
+        let (kept, told, read) = condense::read_stream(&content, stream, condense::KEPT_BYTES_MAX);
+        log_input(name, kept, Some(told), read)
+    } else {
+        log_input(name, content, None, read)
+    }
+}
+
+/// The input that a bare log is.
+fn log_input(
+    name: &str,
+    content: Vec<u8>,
+    condensed: Option<Condensed>,
+    read: io::Result<()>,
+) -> Result<Input, IntakeError> {
     let path = Path::new(name)
         .file_name()
         .map_or_else(|| name.to_owned(), |n| n.to_string_lossy().into_owned());
     let mut input = Input::from_files(name, Vec::new());
     input.kind = InputKind::Log;
-    if content.len() > whole_bytes_max {
-        let head = content;
-        let told;
-        (content, told, read) = condense::read(&head, stream, condense::KEPT_BYTES_MAX);
+    if let Some(told) = condensed {
         if told.full {
             let reason = format!(
                 "holds more than {} bytes of reports; what follows was not kept",

@@ -50,8 +50,18 @@ pub fn analyze(
     inputs: &[intake::Input],
     rules: &rules::RuleSet,
 ) -> (facts::Facts, verdict::Verdict) {
-    let facts = facts::gather(inputs);
+    let facts = facts_for(inputs, rules);
     let judged = rules::judge(rules, &facts, facts::why_missing);
-    let verdict = verdict::reach(judged, &facts);
+    let (judged, suppressed) = rules.suppress(judged, &facts);
+    let mut verdict = verdict::reach(judged, &facts);
+    verdict.suppressed = suppressed;
     (facts, verdict)
+}
+
+/// All facts of the inputs, with the lines that these rules look for themselves.
+#[must_use]
+pub fn facts_for(inputs: &[intake::Input], rules: &rules::RuleSet) -> facts::Facts {
+    let mut facts = facts::gather(inputs);
+    facts::search::put(inputs, &rules.log_searches(), &mut facts);
+    facts
 }

@@ -16,7 +16,7 @@ pub(crate) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    let rules = perform::rules_of(args.telling.rules.as_deref())?;
+    let rules = crate::cli::rules::rules_of(args.telling.rules.as_deref())?;
     let folder = folder(&args.telling.output);
     let plan = Plan::default();
     let bundle = place(&folder, &plan)?;

@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod check;
+mod coverage;
 pub mod diagnostic;
 mod eval;
 mod evidence;
@@ -20,10 +21,17 @@ mod explain;
 mod expr;
 mod figures;
 pub mod file;
+mod given;
 mod judge;
+mod junit;
 mod lower;
+mod mutants;
+mod parts;
 mod place;
+mod schema;
 mod shell;
+mod suppress;
+mod update;
 pub mod vocabulary;
 
 use crate::{
@@ -32,11 +40,16 @@ use crate::{
     words::Bilingual,
 };
 
+pub use coverage::{Coverage, coverage};
 pub use diagnostic::Diagnostic;
 pub use examples::{ExampleResult, Outcome, TestReport, test};
 pub use explain::ending;
 pub use figures::{bytes, duration, percent, separated, time};
 pub use judge::{HowToGet, judge};
+pub use junit::junit;
+pub use mutants::{MutantReport, Suggest, Survivor, mutants};
+pub use schema::schema;
+pub use update::update;
 
 use expr::{Expr, Part};
 
@@ -99,6 +112,7 @@ struct Advice {
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    suppressions: Vec<suppress::Suppression>,
 }
 
 /// The tree of a rule's condition on these facts: where it became false or unknown.

@@ -72,7 +72,7 @@ pub struct Verdict {
     pub cannot_tell: Vec<CannotTell>,
     /// With no root: the causes that lack the fewest facts, at most two.
     pub candidates: Vec<CannotTell>,
-    /// Rules that the user switched off.
+    /// What the user switched off, and what became of each entry; the caller fills it in.
     pub suppressed: Vec<Suppressed>,
     /// Findings that a more exact finding replaces.
     pub superseded: Vec<Finding>,
@@ -115,7 +115,7 @@ pub fn reach(judged: Vec<Judged>, facts: &Facts) -> Verdict {
         ruled_out: open.ruled_out,
         candidates: silence.candidates,
         cannot_tell: open.cannot_tell,
-        suppressed: open.suppressed,
+        suppressed: Vec::new(),
         superseded,
         rules_count,
     }

@@ -78,6 +78,9 @@ pub struct Header {
     /// `--label key=value` given by the user.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// Process id of the collector: it and its children are not evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collector_pid: Option<u32>,
     /// Root folder that was collected; `/` for the running machine.
     #[serde(default)]
     pub root: String,

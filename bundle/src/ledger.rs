@@ -1,5 +1,7 @@
 //! The ledger: one line per item saying what became of it, so that unreadable is never absent.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What became of one item.
@@ -40,6 +42,31 @@ pub struct TimeSpan {
     pub first: String,
     /// Stamp of the last line as written in the log.
     pub last: String,
+    /// The longest silences in it, in their order: a machine that hangs logs nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<Silence>,
+    /// Lines that the bundle does not have, by day.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out_by_day: BTreeMap<String, u64>,
+}
+
+/// A time in which a log has no line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Stamp of the line before it as written in the log.
+    pub after: String,
+    /// Stamp of the line behind it as written in the log.
+    pub until: String,
+    /// How long it was, by those stamps.
+    pub seconds: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One line of a ledger part: one item, or one file of an item that matches many.
@@ -66,6 +93,9 @@ pub struct Line {
     /// SHA-256 of the entry in lower-case hexadecimal; set by the writer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// Secrets that were masked in the entry.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub masked: u64,
     /// Time covered, for logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<TimeSpan>,
@@ -86,6 +116,7 @@ impl Line {
             bytes: 0,
             micros: 0,
             sha256: None,
+            masked: 0,
             covers: None,
             remedy: String::new(),
         }

@@ -18,6 +18,7 @@
 //! This crate knows containers, never contents: what is inside an entry is not its business.
 //! A bundle is untrusted input; every cap is a named constant in [`limits`].
 
+pub mod cut;
 pub mod error;
 pub mod header;
 pub mod layout;
@@ -27,8 +28,9 @@ pub mod packed;
 pub mod reader;
 pub mod writer;
 
+pub use cut::Cut;
 pub use error::{Error, Kind};
 pub use header::Header;
-pub use ledger::{End, Line, Outcome, TimeSpan};
+pub use ledger::{End, Line, Outcome, Silence, TimeSpan};
 pub use reader::{Entry, Reader, Tear};
 pub use writer::Writer;

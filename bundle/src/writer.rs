@@ -9,15 +9,24 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{End, Error, Header, Kind, Line, layout};
 
+/// Compression of every bundle: higher levels cost a dying machine more than they save.
+const LEVEL: Compression = Compression::new(6);
+/// Trials before an entry is given up.
+const TRIALS: usize = 6;
+/// A shorter piece of an entry is not worth its head.
+const LEAST_KEPT_BYTES: usize = 4096;
+
 /// A bundle being written to `W`. One entry is in memory at a time: the caller's.
 pub struct Writer<W: Write> {
-    tar: tar::Builder<GzEncoder<W>>,
+    tar: tar::Builder<GzEncoder<Counted<W>>>,
     top: String,
     mtime_seconds: u64,
     rooms: usize,
     ledger: Vec<Line>,
     entries: u64,
     bytes: u64,
+    /// Bytes given to the compressor since it was last flushed.
+    pending: u64,
     started: Instant,
 }
 
@@ -28,7 +37,7 @@ impl<W: Write> Writer<W> {
     /// [`Kind::BadPath`] for a bad `top`, [`Kind::Io`] when `out` refuses.
     pub fn begin(out: W, top: &str, header: &Header) -> Result<Self, Error> {
         layout::check_path(top)?;
-        let gzip = GzEncoder::new(out, Compression::new(6));
+        let gzip = GzEncoder::new(Counted { out, bytes: 0 }, LEVEL);
         let mtime_seconds = u64::try_from(header.clocks.realtime_ns / 1_000_000_000).unwrap_or(0);
         let mut writer = Self {
             tar: tar::Builder::new(gzip),
@@ -38,12 +47,13 @@ impl<W: Write> Writer<W> {
             ledger: Vec::new(),
             entries: 0,
             bytes: 0,
+            pending: 0,
             started: Instant::now(),
         };
         let mut text = to_json(layout::HEADER, header)?;
         text.push(b'\n');
         writer.append(layout::HEADER, &text)?;
-        writer.flush(layout::HEADER)?;
+        writer.flush_at(layout::HEADER)?;
         Ok(writer)
     }
 
@@ -85,7 +95,7 @@ impl<W: Write> Writer<W> {
         }
         self.append(&path, &text)?;
         self.rooms += 1;
-        self.flush(&path)
+        self.flush_at(&path)
     }
 
     /// Writes `ledger/end.json`, closes the stream and hands back the output. `entries`, `bytes`
@@ -107,7 +117,8 @@ impl<W: Write> Writer<W> {
             .tar
             .into_inner()
             .map_err(|e| Error::io(layout::END, e))?;
-        let mut out = gzip.finish().map_err(|e| Error::io(layout::END, e))?;
+        let counted = gzip.finish().map_err(|e| Error::io(layout::END, e))?;
+        let mut out = counted.out;
         out.flush().map_err(|e| Error::io(layout::END, e))?;
         Ok(out)
     }
@@ -132,12 +143,82 @@ impl<W: Write> Writer<W> {
             .map_err(|e| Error::io(path, e))?;
         self.entries += 1;
         self.bytes += content.len() as u64;
+        self.pending += content.len() as u64;
         Ok(())
     }
 
-    fn flush(&mut self, path: &str) -> Result<(), Error> {
+    /// Bytes handed to the output so far, compressed.
+    #[must_use]
+    pub fn packed_bytes(&self) -> u64 {
+        self.tar.get_ref().get_ref().bytes
+    }
+
+    /// Bytes taken since the last flush, uncompressed: what [`Writer::packed_bytes`] may not show yet.
+    #[must_use]
+    pub fn pending_bytes(&self) -> u64 {
+        self.pending
+    }
+
+    /// Hands everything taken so far to the output.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when the output refuses.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.flush_at("")
+    }
+
+    fn flush_at(&mut self, path: &str) -> Result<(), Error> {
+        self.pending = 0;
         self.tar.get_mut().flush().map_err(|e| Error::io(path, e))
     }
+}
+
+/// Counts what comes out of the compressor.
+struct Counted<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// How many bytes from the start of `content` have at most `packed_max` bytes when compressed, to an
+/// accuracy of an eighth: a trial for bundles that are nearly full.
+#[must_use]
+pub fn fitting_bytes(content: &[u8], packed_max: u64) -> usize {
+    let mut kept = content.len();
+    for _ in 0..TRIALS {
+        let part = content.get(..kept).unwrap_or_default();
+        let mut trial = GzEncoder::new(
+            Counted {
+                out: io::sink(),
+                bytes: 0,
+            },
+            LEVEL,
+        );
+        // A sink takes everything.
+        let _ = trial.write_all(part);
+        let packed = trial.finish().map_or(u64::MAX, |counted| counted.bytes);
+        if packed <= packed_max {
+            return kept;
+        }
+        // The share that would fit if all of it were equally compressible, and a little less.
+        let share = packed_max as u128 * kept as u128 / u128::from(packed.max(1));
+        kept = usize::try_from(share).unwrap_or(0) / 8 * 7;
+        if kept < LEAST_KEPT_BYTES {
+            return 0;
+        }
+    }
+    0
 }
 
 fn to_json<T: serde::Serialize>(entry: &str, value: &T) -> Result<Vec<u8>, Error> {

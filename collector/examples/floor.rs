@@ -1,5 +1,6 @@
 //! The kernel's floor: reads every file that a bundle holds again, with plain reads to nowhere, and
-//! prints how long that takes. `benches/collector.sh` puts it beside the collector's own time.
+//! prints how long that takes.
+//! With a second argument it writes the names of the files there. `benches/collector.sh` puts it beside the collector's own time.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -36,6 +37,12 @@ fn main() -> ExitCode {
     // What the collector makes itself has no file behind it, except the kernel log.
     files.retain(|path| !path.starts_with("/scene/"));
     drop(bundle);
+    // For others that shall read the same.
+    if let Some(list) = std::env::args_os().nth(2)
+        && let Err(error) = std::fs::write(list, files.join("\n"))
+    {
+        return complain(&error.to_string());
+    }
     let mut buffer = vec![0; 64 * 1024];
     let (mut opened, mut bytes) = (0_u64, 0_u64);
     let began = Instant::now();

@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use oomscene_bundle::{Error, Line, Outcome};
 
-use crate::host::Host;
 use crate::item::{Door, Found, Item, Take};
 use crate::visit::Visit;
 use errno::Trouble;
@@ -16,12 +15,14 @@ use reader::{Content, Got};
 
 pub mod command;
 pub mod errno;
+pub mod evidence;
 pub mod glob;
 pub mod packed;
 pub mod protocol;
 pub mod reader;
 pub mod serve;
 pub mod sink;
+pub mod stall;
 pub mod stamp;
 pub mod tail;
 
@@ -78,11 +79,16 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             matches.note(item, sink);
             each(item, visit, sink, matches.paths, &[])
         }
+        Take::Logs { patterns } => evidence::take(item, patterns, visit, sink),
+        Take::Journal { matches } => evidence::journal::take(item, matches, visit, sink),
         Take::Tail { files_max } => tail::take(item, files_max, visit, sink),
         Take::Each { find, names } => {
             let found = find(visit);
             note_left_out(item, &found, sink);
-            each(item, visit, sink, found.paths, names)
+            match found.walked_bytes {
+                Some(sizes) => each_within_stall(item, visit, sink, &found.paths, &sizes, names),
+                None => each(item, visit, sink, found.paths, names),
+            }
         }
         Take::Packed { into, find, names } => {
             let found = find(visit);
@@ -106,6 +112,56 @@ fn dispatch(item: &Item, visit: &mut Visit, sink: &mut dyn Sink) -> Result<(), E
             Ok(())
         }
         Take::Command { tries } => command::take(item, tries, visit, sink),
+    }
+}
+
+/// As [`each`], as far as the time goes that may be taken from other processes.
+fn each_within_stall(
+    item: &Item,
+    visit: &mut Visit,
+    sink: &mut dyn Sink,
+    paths: &[String],
+    sizes: &[u64],
+    names: &[&str],
+) -> Result<(), Error> {
+    for at in stall::order(sizes) {
+        let (Some(path), Some(size)) = (paths.get(at), sizes.get(at)) else {
+            continue;
+        };
+        let refusal = visit.stall.refusal(*size);
+        for file in cross(std::slice::from_ref(path), names) {
+            if let Some(reason) = &refusal {
+                sink.note(Line {
+                    reason: reason.clone(),
+                    remedy: stall::DEEP.to_owned(),
+                    ..Line::new(item.path, &file, Outcome::Skipped)
+                });
+                continue;
+            }
+            let mut taken = Timed { sink, micros: 0 };
+            each(item, visit, &mut taken, vec![file], &[])?;
+            let micros = taken.micros;
+            visit.stall.spent(*size, micros);
+        }
+    }
+    Ok(())
+}
+
+/// Notices how long the reads behind the entries took.
+struct Timed<'a> {
+    sink: &'a mut dyn Sink,
+    micros: u64,
+}
+
+impl Sink for Timed<'_> {
+    fn put(&mut self, path: &str, content: &[u8], line: Line) -> Result<(), Error> {
+        self.micros += line.micros;
+        self.sink.put(path, content, line)
+    }
+
+    fn note(&mut self, line: Line) {
+        self.micros += line.micros;
+        self.sink.note(line);
     }
 }
 
@@ -169,26 +225,23 @@ fn read_paths(
     paths: &mut dyn Iterator<Item = String>,
     receive: &mut Receive<'_>,
 ) -> Result<(), Error> {
+    let mut paths = paths.peekable();
     let through_reader = match item.door {
-        Door::Direct => false,
+        // A row names files of one kind: where the first one lies, the others lie too.
+        Door::Direct => paths.peek().is_some_and(|path| visit.host.is_far(path)),
         Door::Reader => true,
         Door::ReaderIfAny => visit.reader.could_start(),
     };
     if through_reader {
-        let bytes_max = u32::try_from(item.bytes_max).unwrap_or(u32::MAX);
-        let Visit {
-            host,
-            reader,
-            until,
-            ..
-        } = visit;
-        let mut requests = paths.map(|path| Request {
-            what: What::Read,
-            path,
-            bytes_max,
-        });
-        let state_of = |path: &str| state_of(host, path);
-        return reader.read_each(&mut requests, item.patience, *until, &state_of, receive);
+        // Files of processes may be what they like, and wait; elsewhere a pipe is no evidence.
+        let what = match item.door {
+            Door::Direct => What::ReadFile,
+            Door::Reader | Door::ReaderIfAny => What::Read,
+        };
+        let mut requests = paths.map(|path| Request::new(what, path, item.bytes_max));
+        return visit
+            .reader
+            .read_each(&mut requests, item.patience, receive);
     }
     let mut buffer = Vec::new();
     for path in paths {
@@ -213,26 +266,6 @@ fn read_paths(
         }
     }
     Ok(())
-}
-
-/// What the neighbours of a file that does not answer say: for a process, its state and where in
-/// the kernel it waits.
-fn state_of(host: &Host, path: &str) -> String {
-    let Some((folder, _)) = path.rsplit_once('/') else {
-        return String::new();
-    };
-    let mut text = String::new();
-    if let Some(stat) = host.line(&format!("{folder}/stat"))
-        && let Some(state) = stat
-            .rsplit_once(") ")
-            .and_then(|(_, rest)| rest.chars().next())
-    {
-        text = format!("; the process is in state {state}");
-    }
-    match host.line(&format!("{folder}/wchan")) {
-        Some(wchan) if wchan != "0" && !wchan.is_empty() => format!("{text}, waiting in {wchan}"),
-        _ => text,
-    }
 }
 
 fn finish(item: &Item, sink: &mut dyn Sink, mut line: Line, content: &[u8]) -> Result<(), Error> {
@@ -285,6 +318,7 @@ fn note_left_out(item: &Item, found: &Found, sink: &mut dyn Sink) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Host;
     use crate::item::Made;
     use crate::plan::Depth;
     use std::time::Duration;

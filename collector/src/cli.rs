@@ -24,6 +24,18 @@ pub struct Args {
     /// When what is left is left out, for example 90s or 5m
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
     pub deadline: Duration,
+    /// How far back logs are read, for example 12h or 7d; without it as far as they go
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub since: Option<Duration>,
+    /// Replace host and user names, IP and MAC addresses; what stands for what is left beside the bundle
+    #[arg(long)]
+    pub pseudonymize: bool,
+    /// Most bytes of the bundle, for example 20M; the least valuable is left out
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<u64>,
+    /// How gladly the kernel may kill the collector when memory ends: 1000 first, 0 like others
+    #[arg(long, default_value_t = 1000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i16).range(-1000..=1000))]
+    pub oom_score_adj: i16,
     /// Seconds matter: no journal, fewer processes in detail
     #[arg(long, conflicts_with = "deep")]
     pub quick: bool,
@@ -53,6 +65,8 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Print this program as a shell script, for machines on which it does not run
+    Script,
 }
 
 impl Args {
@@ -67,6 +81,9 @@ impl Args {
         Plan {
             depth,
             deadline: self.deadline,
+            since: self.since,
+            pseudonymize: self.pseudonymize,
+            bytes_max: self.max_size,
             root: self.root.clone(),
             case: self.case.clone(),
             labels: self.labels.iter().cloned().collect(),
@@ -88,6 +105,42 @@ fn duration(text: &str) -> Result<Duration, String> {
             Ok(Duration::from_secs(number.saturating_mul(unit).min(86_400)))
         }
         _ => Err(format!("{text:?} is not a time; write 90s, 5m or 1h")),
+    }
+}
+
+/// As [`duration`], also `7d` or `2w`, and longer than a day.
+fn age(text: &str) -> Result<Duration, String> {
+    const DAY: u64 = 86_400;
+    let wrong = || format!("{text:?} is not a time; write 12h, 7d or 2w");
+    let (digits, unit) = match text.strip_suffix('d') {
+        Some(digits) => (digits, DAY),
+        None => match text.strip_suffix('w') {
+            Some(digits) => (digits, 7 * DAY),
+            None => match text.strip_suffix('h') {
+                Some(digits) => (digits, 3600),
+                None => return duration(text).map_err(|_| wrong()),
+            },
+        },
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 => Ok(Duration::from_secs(number.saturating_mul(unit))),
+        _ => Err(wrong()),
+    }
+}
+
+/// `500000`, `800K`, `20M` or `1G`, in units of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(['K', 'M', 'G']);
+    let unit = match text.get(digits.len()..) {
+        Some("") => 0,
+        Some("K") => 10,
+        Some("M") => 20,
+        Some("G") => 30,
+        _ => return Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if number > 0 && number < 1 << 30 => Ok(number << unit),
+        _ => Err(format!("{text:?} is not a size; write 800K, 20M or 1G")),
     }
 }
 
@@ -121,6 +174,27 @@ mod tests {
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         for bad in ["", "0", "s", "-1", "5x", "1ss"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        assert_eq!(age("7d"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(age("2w"), Ok(Duration::from_secs(1_209_600)));
+        assert_eq!(age("72h"), Ok(Duration::from_secs(259_200)));
+        assert_eq!(age("90m"), Ok(Duration::from_secs(5400)));
+        for bad in ["", "0d", "d", "-1d", "5x", "yesterday"] {
+            assert!(age(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("20M"), Ok(20 << 20));
+        assert_eq!(size("800K"), Ok(800 << 10));
+        assert_eq!(size("7"), Ok(7));
+        for bad in ["", "0", "M", "-1", "5x", "1MM", "1e9G"] {
+            assert!(size(bad).is_err(), "{bad}");
         }
     }
 

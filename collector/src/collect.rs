@@ -6,21 +6,25 @@ use std::time::{Duration, Instant};
 use oomscene_bundle::{End, Error, Kind, Line, Outcome, Writer};
 use serde_json::json;
 
-use crate::capture::{self, Second, Sink};
+use crate::budget::Budget;
+use crate::capture::{self, Second};
 use crate::host::Host;
-use crate::item::AS_ROOT;
+use crate::item::Item;
+use crate::ledger::Ledger;
 use crate::plan::Plan;
+use crate::privacy::{Cleaned, Privacy};
 use crate::probe::clocks;
-use crate::sources::{self, Room};
+use crate::sources;
 use crate::summary::{Hole, Summary};
 use crate::visit::Visit;
 use crate::{footprint, header};
 
 /// Time between the two copies of an item.
 const BETWEEN: Duration = Duration::from_secs(1);
-
-/// Advice where root was refused.
-const REFUSED: &str = "refused even to root: collect on the host, outside any container or sandbox";
+/// A signal is noticed after this long.
+const SLICE: Duration = Duration::from_millis(50);
+/// What the run itself cost.
+const OWN: &str = "scene/collector.json";
 
 /// The machine that `plan` means.
 ///
@@ -44,14 +48,21 @@ pub fn collect<W: Write>(
     progress: &mut dyn FnMut(&str),
 ) -> Result<(W, Summary), Error> {
     let mut visit = Visit::start(host, plan.depth, plan.deadline);
-    let header = header::of(&visit.host, plan);
+    visit.since = since(plan);
+    let mut privacy = Privacy::new(&visit.host, plan);
+    let header = privacy.header(header::of(&visit.host, plan));
     let top = header::top(&header);
     let mut writer = Writer::begin(out, &top, &header)?;
     let mut summary = Summary {
         top,
         ..Summary::default()
     };
+    let budget = Budget {
+        bytes_max: plan.bytes_max,
+        deadline: plan.deadline,
+    };
     let mut again = Again::default();
+    let mut cuts = Vec::new();
     for (number, room) in sources::ROOMS.iter().enumerate() {
         progress(&format!(
             "{}/{} {}",
@@ -60,21 +71,46 @@ pub fn collect<W: Write>(
             room.question
         ));
         if again.is_due() {
-            again.take(&mut visit, &mut writer, &mut summary)?;
+            again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
         }
-        take_room(room, &mut visit, &mut writer, &mut again)?;
+        for item in room.items {
+            if item.twice {
+                again.started(item.path);
+            }
+            take_one(
+                item,
+                &mut visit,
+                &mut writer,
+                &mut privacy,
+                budget,
+                &mut cuts,
+            )?;
+        }
         close(room.name, &mut writer, &mut summary)?;
     }
     if !again.done {
-        std::thread::sleep(again.wait().min(visit.left()));
-        again.take(&mut visit, &mut writer, &mut summary)?;
+        again.pause(&visit);
+        again.take(&mut visit, &mut writer, &mut privacy, &mut summary)?;
     }
-    summary.stopped = visit.over();
+    summary.pseudonyms = privacy.into_pseudonyms().map(|names| names.map());
+    summary.stopped = visit.over().or_else(|| cuts.into_iter().next());
+    let cost = visit.reader.cost();
+    let readers = visit.reader.pids();
+    let left_behind = visit.reader.end();
+    let mut line = Line::new(OWN, OWN, Outcome::Captured);
+    if !left_behind.is_empty() {
+        let pids: Vec<String> = left_behind
+            .iter()
+            .map(|left| left.pid.to_string())
+            .collect();
+        line.reason = format!("readers that could not be ended: {}", pids.join(", "));
+        summary.left_behind = left_behind.iter().map(|left| left.pid).collect();
+    }
+    writer.put(OWN, &footprint::record(&readers, cost, &left_behind), line)?;
+    close(sources::OWN_ROOM, &mut writer, &mut summary)?;
     let end = End {
         peak_rss_bytes: footprint::peak_rss_bytes(),
-        cpu_micros: Some(
-            footprint::cpu_micros() + visit.reader.pid().map_or(0, footprint::cpu_micros_of),
-        ),
+        cpu_micros: Some(footprint::cpu_micros() + cost.0),
         stopped: summary.stopped.clone(),
         ..End::default()
     };
@@ -82,19 +118,38 @@ pub fn collect<W: Write>(
     Ok((out, summary))
 }
 
-fn take_room<W: Write>(
-    room: &Room,
+/// The time before which no log is wanted (seconds since 1970, UTC).
+fn since(plan: &Plan) -> Option<i64> {
+    let now = i64::try_from(clocks::read().realtime_ns / 1_000_000_000).ok()?;
+    let back = i64::try_from(plan.since?.as_secs()).ok()?;
+    Some(now.saturating_sub(back))
+}
+
+/// Takes `item`, unless something more valuable needs what is left of the time.
+fn take_one<W: Write>(
+    item: &Item,
     visit: &mut Visit,
     writer: &mut Writer<W>,
-    again: &mut Again,
+    privacy: &mut Privacy,
+    budget: Budget,
+    cuts: &mut Vec<String>,
 ) -> Result<(), Error> {
-    let mut ledger = Ledger::new(writer);
-    for item in room.items {
-        if item.twice {
-            again.started(item.path);
-        }
-        capture::take(item, visit, &mut ledger)?;
+    let spent = budget.deadline.saturating_sub(visit.left());
+    if visit.over().is_none()
+        && let Some(reason) = budget.too_late(item.path, item.value, spent)
+    {
+        cuts.push(reason.clone());
+        writer.note(Line {
+            reason,
+            remedy: "a longer --deadline".to_owned(),
+            ..Line::new(item.path, item.path, Outcome::Skipped)
+        });
+        return Ok(());
     }
+    let mut ledger = Ledger::new(writer, budget.bytes_for(item.path, item.value));
+    let sink = &mut ledger;
+    capture::take(item, visit, &mut Cleaned { sink, privacy })?;
+    cuts.extend(ledger.cut());
     Ok(())
 }
 
@@ -103,45 +158,6 @@ fn close<W: Write>(room: &str, writer: &mut Writer<W>, summary: &mut Summary) ->
         .holes
         .extend(writer.open_lines().iter().filter_map(Hole::of));
     writer.close_room(room)
-}
-
-/// The bundle, told that advice must help: root is not told to become root.
-struct Ledger<'a, W: Write> {
-    writer: &'a mut Writer<W>,
-    is_root: bool,
-}
-
-impl<'a, W: Write> Ledger<'a, W> {
-    fn new(writer: &'a mut Writer<W>) -> Self {
-        Self {
-            writer,
-            is_root: rustix::process::geteuid().is_root(),
-        }
-    }
-
-    fn advised(&self, mut line: Line) -> Line {
-        if self.is_root && line.remedy.starts_with(AS_ROOT) {
-            let refused = line.outcome == Outcome::Denied;
-            line.remedy = if refused {
-                REFUSED.to_owned()
-            } else {
-                String::new()
-            };
-        }
-        line
-    }
-}
-
-impl<W: Write> Sink for Ledger<'_, W> {
-    fn put(&mut self, path: &str, content: &[u8], line: Line) -> Result<(), Error> {
-        let line = self.advised(line);
-        self.writer.put(path, content, line)
-    }
-
-    fn note(&mut self, line: Line) {
-        let line = self.advised(line);
-        self.writer.note(line);
-    }
 }
 
 /// The second copies, for rates.
@@ -166,6 +182,13 @@ impl Again {
         })
     }
 
+    /// Waits for the second look; not when the run is over.
+    fn pause(&self, visit: &Visit) {
+        while !self.wait().is_zero() && visit.over().is_none() {
+            std::thread::sleep(self.wait().min(visit.left()).min(SLICE));
+        }
+    }
+
     /// All first copies are taken before the policy room; the rooms after it fill the pause.
     fn is_due(&self) -> bool {
         let twice = sources::all().filter(|(_, item)| item.twice).count();
@@ -176,6 +199,7 @@ impl Again {
         &mut self,
         visit: &mut Visit,
         writer: &mut Writer<W>,
+        privacy: &mut Privacy,
         summary: &mut Summary,
     ) -> Result<(), Error> {
         self.done = true;
@@ -185,7 +209,8 @@ impl Again {
                 item.path.to_owned(),
                 json!(nanoseconds(clocks::read().monotonic_ns)),
             );
-            capture::take(item, visit, &mut Second(&mut Ledger::new(writer)))?;
+            let sink = &mut Ledger::new(writer, None);
+            capture::take(item, visit, &mut Second(&mut Cleaned { sink, privacy }))?;
         }
         let first: serde_json::Map<_, _> = self
             .first

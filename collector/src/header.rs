@@ -4,6 +4,7 @@ use oomscene_bundle::{Header, layout};
 
 use crate::host::Host;
 use crate::plan::Plan;
+use crate::privacy::pseudonyms::OWN_HOST;
 use crate::probe::{clocks, view};
 
 /// Name and version of this program.
@@ -20,6 +21,7 @@ pub fn of(host: &Host, plan: &Plan) -> Header {
         clocks: clocks::read(),
         boot_id: host.line("proc/sys/kernel/random/boot_id"),
         boot_time_utc_seconds: boot_time(host),
+        collector_pid: Some(std::process::id()),
         effective_uid: rustix::process::geteuid().as_raw(),
         view: view::look(host),
         case: plan.case.clone(),
@@ -46,6 +48,9 @@ pub fn of(host: &Host, plan: &Plan) -> Header {
         header.kernel_version = line("proc/sys/kernel/version");
         header.clocks.monotonic_ns = 0;
         header.clocks.boottime_ns = 0;
+    }
+    if plan.pseudonymize {
+        OWN_HOST.clone_into(&mut header.hostname);
     }
     header
 }
@@ -86,6 +91,12 @@ fn capabilities(host: &Host) -> Option<u64> {
     let text = String::from_utf8_lossy(&status);
     let mask = text.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
     u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+/// Offset of the machine's own time zone now, in seconds.
+#[must_use]
+pub fn utc_offset_now(host: &Host) -> Option<i32> {
+    utc_offset(host, clocks::read().realtime_ns)
 }
 
 /// Offset of the machine's own time zone, whatever `TZ` the operator's shell has: the logs were

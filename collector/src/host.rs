@@ -1,112 +1,186 @@
-//! The only door to the machine's files: bounded, below one root, never following a link out of it.
+//! The only door to the machine's files: bounded, below one root, and never hanging.
+//!
+//! What the kernel makes up itself is read by plain system calls. Everything else lies on a disk, a
+//! server or a FUSE program that may be gone: the reader process reads it, and is left behind when
+//! it hangs. Without a reader process local disks are still read; foreign mounts are not.
 
-use std::ffi::{CString, OsString};
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::ffi::OsStringExt as _;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
+
+use crate::capture::errno::Trouble;
+use crate::capture::protocol::{Request, What};
+use crate::capture::reader::Reader;
+
+pub mod door;
+pub mod mounted;
+pub mod name;
+
+pub use door::{About, Door, NO_FILE, Opening};
+use mounted::{Distance, Mounted, NOBODY_TO_LEAVE};
 
 /// Bytes asked for in one read.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Most names taken from one folder.
-const NAMES_MAX: usize = 200_000;
+/// Bytes of a file that come from the reader process at once.
+const PART_BYTES: usize = 256 * 1024;
+/// How long a small read may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a folder or a part of a log may take on a busy disk.
+const LONG_PATIENCE: Duration = Duration::from_secs(2);
+/// Most bytes of a list of names.
+const NAMES_BYTES: usize = 64 * 1024 * 1024;
 
 /// A machine: the running one (`/`) or a copy of one below a folder.
 #[derive(Debug)]
 pub struct Host {
-    root: PathBuf,
-    /// Open root folder; `None` for the running machine, where paths are plain.
-    jail: Option<OwnedFd>,
+    door: Door,
+    far: Option<Far>,
 }
 
-/// Whether opening may wait, for example for the other end of a pipe.
+/// What is needed to read what can hang.
+#[derive(Debug)]
+struct Far {
+    reader: Reader,
+    mounted: Mounted,
+}
+
+/// Who reads a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// Never waits.
-    AtOnce,
-    /// May wait: only in the reader process.
-    MayWait,
+enum Way {
+    Direct,
+    DirectFile,
+    Reader,
+    Nobody,
 }
 
 impl Host {
-    /// The machine below `root`.
+    /// The machine below `root`, read by this process alone.
     ///
     /// # Errors
     /// The error of opening `root`, when it is not `/`.
     pub fn new(root: &Path) -> Result<Self, Errno> {
-        let jail = if root == Path::new("/") {
-            None
-        } else {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            Some(rustix::fs::openat(CWD, root, flags, Mode::empty())?)
-        };
         Ok(Self {
-            root: root.to_owned(),
-            jail,
+            door: Door::new(root)?,
+            far: None,
         })
+    }
+
+    /// From here on `reader` reads what can hang.
+    pub fn send(&mut self, reader: Reader) {
+        let mut table = Vec::new();
+        // The mounts are those of the machine that runs this, also for a copied machine.
+        if let Ok(running) = Door::new(Path::new("/")) {
+            let _ = running.read_into("proc/self/mountinfo", 4 * 1024 * 1024, &mut table);
+        }
+        let mounted = Mounted::parse(&table, &self.root().to_string_lossy());
+        reader.know(&mounted);
+        self.far = Some(Far { reader, mounted });
     }
 
     /// Root folder.
     #[must_use]
     pub fn root(&self) -> &Path {
-        &self.root
+        self.door.root()
     }
 
     /// Whether this is the machine that runs this program.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.jail.is_none()
+        self.door.is_live()
     }
 
-    /// Opens `path` (relative to the root) for reading.
+    /// Whether reading `path` is left to the reader process.
+    #[must_use]
+    pub fn is_far(&self, path: &str) -> bool {
+        self.way(path) == Way::Reader
+    }
+
+    fn way(&self, path: &str) -> Way {
+        let Some(Far { reader, mounted }) = &self.far else {
+            return Way::Direct;
+        };
+        match mounted.of(path).1 {
+            Distance::Kernel => Way::Direct,
+            _ if reader.could_start() => Way::Reader,
+            Distance::Local => Way::DirectFile,
+            Distance::Foreign => Way::Nobody,
+        }
+    }
+
+    /// Asks the reader process.
+    fn ask(&self, request: Request, patience: Duration) -> Result<Vec<u8>, Errno> {
+        let Some(Far { reader, .. }) = &self.far else {
+            return Err(NOBODY_TO_LEAVE);
+        };
+        let answer = reader.ask(request, patience);
+        answer.map_err(|trouble| match trouble {
+            Trouble::Errno(errno) => Errno::from_raw_os_error(errno),
+            Trouble::TimedOut(_) => Errno::TIMEDOUT,
+            Trouble::NotTried(_) => Errno::CANCELED,
+            Trouble::Failed(_) => Errno::IO,
+        })
+    }
+
+    /// Opens `path` (relative to the root) in this process: for devices and kernel files only.
     ///
     /// # Errors
     /// As open(2).
     pub fn open(&self, path: &str, opening: Opening) -> Result<OwnedFd, Errno> {
-        let wait = match opening {
-            Opening::AtOnce => OFlags::NONBLOCK,
-            Opening::MayWait => OFlags::empty(),
-        };
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | wait;
-        let Some(jail) = &self.jail else {
-            return rustix::fs::openat(CWD, self.absolute(path)?, flags, Mode::empty());
-        };
-        // A link like /etc/localtime -> /usr/share/… must stay below the root; openat2 is Linux 5.6.
-        match rustix::fs::openat2(
-            jail.as_fd(),
-            path,
-            flags,
-            Mode::empty(),
-            ResolveFlags::IN_ROOT,
-        ) {
-            Err(Errno::NOSYS | Errno::PERM) => {
-                rustix::fs::openat(jail.as_fd(), path, flags, Mode::empty())
-            }
-            other => other,
-        }
+        self.door.open(path, opening)
     }
 
     /// Reads at most `bytes_max` bytes of `path` into `out`, which is cleared first. Tells whether
     /// there is more.
     ///
     /// # Errors
-    /// As open(2) and read(2).
+    /// As open(2) and read(2); `ETIMEDOUT` when it did not answer, `ECANCELED` when it was not
+    /// tried, [`NO_FILE`] for a pipe, a socket or a device.
     pub fn read_into(
         &self,
         path: &str,
         bytes_max: usize,
         out: &mut Vec<u8>,
     ) -> Result<bool, Errno> {
-        let file = self.open(path, Opening::AtOnce)?;
-        read_open(&file, bytes_max, out)
+        match self.way(path) {
+            Way::Direct => self.door.read_into(path, bytes_max, out),
+            _ => self.read_part(path, 0, bytes_max, out),
+        }
+    }
+
+    /// As [`Host::read_into`], from `offset` on; only for regular files.
+    ///
+    /// # Errors
+    /// As [`Host::read_into`].
+    pub fn read_part(
+        &self,
+        path: &str,
+        offset: u64,
+        bytes_max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Errno> {
+        match self.way(path) {
+            Way::Direct | Way::DirectFile => self.door.read_part(path, offset, bytes_max, out),
+            Way::Nobody => Err(NOBODY_TO_LEAVE),
+            Way::Reader => {
+                // One byte beyond the limit tells a full file from a cut one.
+                let request = Request {
+                    offset,
+                    ..Request::new(What::ReadFile, path, bytes_max.saturating_add(1))
+                };
+                *out = self.ask(request, patience(bytes_max))?;
+                let cut = out.len() > bytes_max;
+                out.truncate(bytes_max);
+                Ok(cut)
+            }
+        }
     }
 
     /// Content of `path`, at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// As open(2) and read(2).
+    /// As [`Host::read_into`].
     pub fn read(&self, path: &str, bytes_max: usize) -> Result<Vec<u8>, Errno> {
         let mut out = Vec::new();
         self.read_into(path, bytes_max, &mut out)?;
@@ -125,89 +199,150 @@ impl Host {
     /// Hands `path` to `each` chunk by chunk, at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// As open(2) and read(2).
+    /// As [`Host::read_into`].
     pub fn stream(
         &self,
         path: &str,
         bytes_max: usize,
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), Errno> {
-        let file = self.open(path, Opening::AtOnce)?;
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        if self.way(path) == Way::Direct {
+            return self.door.stream(path, bytes_max, &mut each);
+        }
+        let mut part = Vec::new();
         let mut taken = 0;
         while taken < bytes_max {
-            chunk.clear();
-            let got = read_once(&file, &mut chunk)?;
-            if got == 0 {
+            let wanted = PART_BYTES.min(bytes_max - taken);
+            let more = self.read_part(path, taken as u64, wanted, &mut part)?;
+            taken += part.len();
+            each(&part);
+            if !more {
                 break;
             }
-            taken += got;
-            each(&chunk);
         }
         Ok(())
     }
 
-    /// Names in the folder `path`, sorted, at most [`NAMES_MAX`].
+    /// `path` as a stream, for decoders.
+    #[must_use]
+    pub fn file<'a>(&'a self, path: &'a str) -> HostFile<'a> {
+        HostFile {
+            host: self,
+            path,
+            offset: 0,
+            part: Vec::new(),
+            taken: 0,
+            more: true,
+        }
+    }
+
+    /// Names in the folder `path`, sorted.
     ///
     /// # Errors
-    /// As open(2) and getdents64(2).
+    /// As open(2) and getdents64(2), and as [`Host::read_into`].
     pub fn names(&self, path: &str) -> Result<Vec<String>, Errno> {
-        self.list(path, |_| true)
+        match self.way(path) {
+            Way::Direct | Way::DirectFile => self.door.names(path),
+            Way::Reader => self.far_names(What::Names, path),
+            Way::Nobody => Err(NOBODY_TO_LEAVE),
+        }
     }
 
     /// Names of the folders in the folder `path`, without links, sorted.
     ///
     /// # Errors
-    /// As open(2) and getdents64(2).
+    /// As [`Host::names`].
     pub fn folders(&self, path: &str) -> Result<Vec<String>, Errno> {
-        self.list(path, |kind| kind == FileType::Directory)
-    }
-
-    fn list(&self, path: &str, wanted: impl Fn(FileType) -> bool) -> Result<Vec<String>, Errno> {
-        let folder = self.open(if path.is_empty() { "." } else { path }, Opening::AtOnce)?;
-        let mut names = Vec::new();
-        for entry in Dir::read_from(&folder)? {
-            let entry = entry?;
-            if !wanted(entry.file_type()) {
-                continue;
-            }
-            let name = OsString::from_vec(entry.file_name().to_bytes().to_vec());
-            // A name that is not UTF-8 is none that the catalogue asks for.
-            let Ok(name) = name.into_string() else {
-                continue;
-            };
-            if name != "." && name != ".." {
-                names.push(name);
-            }
-            if names.len() == NAMES_MAX {
-                break;
-            }
+        match self.way(path) {
+            Way::Direct | Way::DirectFile => self.door.folders(path),
+            Way::Reader => self.far_names(What::Folders, path),
+            Way::Nobody => Err(NOBODY_TO_LEAVE),
         }
-        names.sort_unstable();
-        Ok(names)
     }
 
-    /// Type, mode and size of `path`, following links; `None` when it cannot be examined.
-    #[must_use]
-    pub fn stat(&self, path: &str) -> Option<Stat> {
-        match &self.jail {
-            None => rustix::fs::statat(CWD, self.absolute(path).ok()?, AtFlags::empty()).ok(),
-            Some(_) => rustix::fs::fstat(self.open(path, Opening::AtOnce).ok()?).ok(),
+    fn far_names(&self, what: What, path: &str) -> Result<Vec<String>, Errno> {
+        let text = self.ask(Request::new(what, path, NAMES_BYTES), LONG_PATIENCE)?;
+        let names = text.split(|b| *b == 0).filter(|name| !name.is_empty());
+        Ok(names
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect())
+    }
+
+    /// Type, mode, size and time of `path`, following links.
+    ///
+    /// # Errors
+    /// As stat(2), and as [`Host::read_into`].
+    pub fn examine(&self, path: &str) -> Result<About, Errno> {
+        match self.way(path) {
+            Way::Direct | Way::DirectFile => self.door.examine(path),
+            Way::Reader => {
+                let text = self.ask(Request::new(What::Stat, path, 100), PATIENCE)?;
+                About::from_text(&text).ok_or(Errno::IO)
+            }
+            Way::Nobody => Err(NOBODY_TO_LEAVE),
         }
     }
 
     /// Target of the link `path`.
     #[must_use]
     pub fn link(&self, path: &str) -> Option<String> {
-        let target = match &self.jail {
-            None => rustix::fs::readlinkat(CWD, self.absolute(path).ok()?, Vec::new()),
-            Some(jail) => rustix::fs::readlinkat(jail.as_fd(), path, Vec::new()),
-        };
-        target.ok()?.into_string().ok()
+        match self.way(path) {
+            Way::Direct | Way::DirectFile => self.door.link(path),
+            Way::Reader => {
+                let target = self.ask(Request::new(What::Link, path, 4096), PATIENCE);
+                String::from_utf8(target.ok()?).ok()
+            }
+            Way::Nobody => None,
+        }
     }
+}
 
-    fn absolute(&self, path: &str) -> Result<CString, Errno> {
-        CString::new(format!("/{path}")).map_err(|_| Errno::INVAL)
+fn patience(bytes: usize) -> Duration {
+    if bytes > CHUNK_BYTES {
+        LONG_PATIENCE
+    } else {
+        PATIENCE
+    }
+}
+
+/// A file of the machine as a stream.
+#[derive(Debug)]
+pub struct HostFile<'a> {
+    host: &'a Host,
+    path: &'a str,
+    offset: u64,
+    part: Vec<u8>,
+    taken: usize,
+    more: bool,
+}
+
+impl HostFile<'_> {
+    /// Goes on at `offset`.
+    pub fn seek(&mut self, offset: u64) {
+        self.offset = offset;
+        self.part.clear();
+        self.taken = 0;
+        self.more = true;
+    }
+}
+
+impl std::io::Read for HostFile<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.taken == self.part.len() && self.more {
+            self.taken = 0;
+            let read = self
+                .host
+                .read_part(self.path, self.offset, PART_BYTES, &mut self.part);
+            self.more = read.inspect_err(|_| self.part.clear())?;
+            self.offset += self.part.len() as u64;
+        }
+        let rest = self.part.get(self.taken..).unwrap_or_default();
+        let count = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.taken += count;
+        Ok(count)
     }
 }
 
@@ -265,6 +400,32 @@ mod tests {
         assert_eq!(out.len(), 150_000);
         assert!(!host.read_into("a", 200_000, &mut out).unwrap());
         assert_eq!(out.len(), 200_000);
+    }
+
+    #[test]
+    fn pipes_and_devices_are_not_read_as_files() {
+        let host = Host::new(Path::new("/")).unwrap();
+        let mut out = Vec::new();
+        assert_eq!(host.read_part("dev/zero", 0, 10, &mut out), Err(NO_FILE));
+        assert_eq!(host.read_part("dev/null", 0, 10, &mut out), Ok(false));
+        assert_eq!(host.read_part("dev", 0, 10, &mut out), Err(Errno::ISDIR));
+    }
+
+    #[test]
+    fn stream_goes_on_where_it_was() {
+        use std::io::Read as _;
+        let machine = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = (0..700_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        std::fs::write(machine.path().join("log"), &bytes).unwrap();
+        let host = Host::new(machine.path()).unwrap();
+        let mut got = Vec::new();
+        let mut file = host.file("log");
+        file.read_to_end(&mut got).unwrap();
+        assert_eq!(got, bytes);
+        file.seek(699_998);
+        got.clear();
+        file.read_to_end(&mut got).unwrap();
+        assert_eq!(got, bytes[699_998..]);
     }
 
     #[test]

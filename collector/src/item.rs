@@ -28,6 +28,16 @@ pub enum Take {
         /// Most files taken; the ledger notes the rest.
         files_max: usize,
     },
+    /// What surrounds the words of memory failures in every log that matches, packed ones too.
+    Logs {
+        /// Paths with `*`.
+        patterns: &'static [&'static str],
+    },
+    /// The same of the journal of systemd, as its own program reads it.
+    Journal {
+        /// What is asked for, such as `_TRANSPORT=kernel`.
+        matches: &'static [&'static str],
+    },
     /// Files found by a function, each its own entry.
     Each {
         /// Finds the folders.
@@ -70,6 +80,9 @@ pub type Gate = fn(&mut Visit) -> Option<String>;
 pub struct Found {
     /// Folders or files, relative to the root of the machine.
     pub paths: Vec<String>,
+    /// Resident bytes of the process behind each path, when reading walks all of them while the
+    /// process waits.
+    pub walked_bytes: Option<Vec<u64>>,
     /// What was left out on purpose.
     pub left_out: Vec<LeftOut>,
     /// Why there is nothing, when there is nothing.
@@ -162,6 +175,29 @@ impl Root {
     }
 }
 
+/// What an item is worth when time or room runs short. The order is that of worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Explains details; the cause can be found without it.
+    Low,
+    /// The usual.
+    Usual,
+    /// Names the cause, the victim or the culprit.
+    High,
+}
+
+impl Value {
+    /// The word of the catalogue.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Usual => "usual",
+            Self::High => "high",
+        }
+    }
+}
+
 /// Who does the reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
@@ -189,6 +225,8 @@ pub struct Item {
     pub root: Root,
     /// How to get it when it is missing.
     pub remedy: &'static str,
+    /// What it is worth when time or room runs short.
+    pub value: Value,
     /// Who reads it.
     pub door: Door,
     /// How long one file or command may take.
@@ -218,6 +256,7 @@ impl Item {
             why,
             root: Root::No,
             remedy: "",
+            value: Value::Usual,
             door: Door::Direct,
             patience: PATIENCE,
             twice: false,
@@ -275,6 +314,13 @@ impl Item {
     #[must_use]
     pub const fn remedy(mut self, remedy: &'static str) -> Self {
         self.remedy = remedy;
+        self
+    }
+
+    /// States what it is worth.
+    #[must_use]
+    pub const fn value(mut self, value: Value) -> Self {
+        self.value = value;
         self
     }
 

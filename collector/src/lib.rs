@@ -17,24 +17,32 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use oomscene_bundle::{Error, Header};
 
+pub mod budget;
 pub mod capture;
 pub mod cli;
 pub mod collect;
 pub mod footprint;
 pub mod header;
 pub mod host;
+pub mod interrupt;
 pub mod item;
+pub mod ledger;
 pub mod list;
+pub mod mask;
 pub mod output;
 pub mod plan;
+pub mod privacy;
 pub mod probe;
+pub mod script;
 pub mod sources;
+pub mod space;
 pub mod summary;
 pub mod visit;
 
@@ -82,6 +90,7 @@ pub fn run(
         // A closed pipe (`| head`) is the reader's choice.
         Some(cli::Command::List { markdown: true }) => drop(list::markdown(out)),
         Some(cli::Command::List { markdown: false }) => drop(list::text(out)),
+        Some(cli::Command::Script) => drop(script::write(out)),
         None => return collect_as(&args, out, err),
     }
     ExitCode::from(COMPLETE)
@@ -89,37 +98,77 @@ pub fn run(
 
 fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
     let plan = args.plan();
-    footprint::lower();
+    footprint::lower(args.oom_score_adj);
+    interrupt::listen();
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let shows = io::stderr().is_terminal();
     let mut progress = |text: &str| {
         if shows {
             let _ = write!(err, "\r\x1b[K{text}");
             let _ = err.flush();
+        } else if to_stdout && !text.is_empty() {
+            // Over ssh without a terminal, somebody waits for it nevertheless.
+            let _ = writeln!(err, "{text}");
         }
     };
-    let done = if to_stdout {
-        output::to_stream(out, &plan, &mut progress)
-    } else {
-        output::to_file(&place(args.output.as_deref(), &plan), &plan, &mut progress)
+    let file = (!to_stdout).then(|| place(args.output.as_deref(), &plan));
+    let done = match &file {
+        Some(file) => output::to_file(file, &plan, &mut progress),
+        None => output::to_stream(out, &plan, &mut progress),
     };
     progress("");
     match done {
         Ok(summary) => {
+            let left = leave_pseudonyms(&summary, err);
             let _ = summary.write(if to_stdout { err } else { out });
-            ExitCode::from(if summary.is_complete() {
+            ExitCode::from(if summary.is_complete() && left {
                 COMPLETE
             } else {
                 HOLES
             })
         }
         Err(error) => {
-            let advice = match error.raw_os_error() {
-                Some(_) if !to_stdout => "; choose another place with -o FILE",
-                _ => "",
+            let advice = match (&file, error.raw_os_error()) {
+                (Some(file), Some(libc::ENOSPC | libc::EDQUOT)) => {
+                    let partial = output::partial_name(file);
+                    let kept = partial.display();
+                    format!(
+                        "; what was taken so far is in {kept}; {}",
+                        space::advice(file)
+                    )
+                }
+                (Some(_), Some(_)) => "; choose another place with -o FILE".to_owned(),
+                _ => String::new(),
             };
             let _ = writeln!(err, "oomscene-collect: {error}{advice}");
             ExitCode::from(NO_BUNDLE)
+        }
+    }
+}
+
+/// Leaves what stands for what beside the bundle, for its owner only; false when that failed.
+fn leave_pseudonyms(summary: &Summary, err: &mut dyn Write) -> bool {
+    let Some(map) = &summary.pseudonyms else {
+        return true;
+    };
+    let beside = summary.path.parent().unwrap_or(Path::new(""));
+    let path = beside.join(format!("{}.pseudonyms.json", summary.top));
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{map:#}"));
+    match written {
+        Ok(()) => true,
+        Err(error) => {
+            let shown = path.display();
+            let _ = writeln!(
+                err,
+                "oomscene-collect: {shown}: {error}; what the pseudonyms stand for is lost"
+            );
+            false
         }
     }
 }

@@ -56,11 +56,12 @@ pub fn markdown(out: &mut dyn io::Write) -> io::Result<()> {
         writeln!(out, "## {name}: {question}\n")?;
         writeln!(
             out,
-            "| item | limit | root | when missing | why |\n|---|---|---|---|---|"
+            "| item | limit | worth | root | when missing | why |\n|---|---|---|---|---|---|"
         )?;
         for Item {
             path,
             bytes_max,
+            value,
             root,
             remedy,
             why,
@@ -70,7 +71,8 @@ pub fn markdown(out: &mut dyn io::Write) -> io::Result<()> {
             let limit = size(*bytes_max as u64);
             writeln!(
                 out,
-                "| `{path}` | {limit} | {} | {remedy} | {why} |",
+                "| `{path}` | {limit} | {} | {} | {remedy} | {why} |",
+                value.word(),
                 root.word()
             )?;
         }

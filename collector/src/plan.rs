@@ -22,6 +22,12 @@ pub struct Plan {
     pub depth: Depth,
     /// When the remaining items are left out.
     pub deadline: Duration,
+    /// How far back logs are wanted; `None` is without limit.
+    pub since: Option<Duration>,
+    /// Whether names and addresses are replaced by stand-ins.
+    pub pseudonymize: bool,
+    /// Most bytes of the bundle.
+    pub bytes_max: Option<u64>,
     /// Root folder of the machine; `/` is the running one.
     pub root: PathBuf,
     /// Case number given by the operator.
@@ -35,6 +41,9 @@ impl Default for Plan {
         Self {
             depth: Depth::Usual,
             deadline: Duration::from_secs(60),
+            since: None,
+            pseudonymize: false,
+            bytes_max: None,
             root: PathBuf::from("/"),
             case: None,
             labels: BTreeMap::new(),

@@ -9,6 +9,7 @@ pub mod containers;
 pub mod kernel_log;
 pub mod logs;
 pub mod machine;
+pub mod markers;
 pub mod memory;
 pub mod policy;
 pub mod processes;
@@ -70,6 +71,9 @@ pub const ROOMS: &[Room] = &[
 
 /// Ledger part of the second copies.
 pub const SECOND_ROOM: &str = "second-look";
+
+/// Ledger part of what the run itself cost.
+pub const OWN_ROOM: &str = "collector";
 
 /// Every item with its room.
 pub fn all() -> impl Iterator<Item = (&'static Room, &'static Item)> {

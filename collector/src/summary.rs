@@ -18,10 +18,14 @@ pub struct Summary {
     pub bytes: u64,
     /// Its top folder.
     pub top: String,
+    /// What stands for what, when names and addresses were replaced.
+    pub pseudonyms: Option<serde_json::Value>,
     /// What is missing and could have been had.
     pub holes: Vec<Hole>,
     /// Why the collection ended before its plan.
     pub stopped: Option<String>,
+    /// Process ids of readers that hang in the kernel and could not be ended.
+    pub left_behind: Vec<u32>,
 }
 
 /// One thing that is missing.
@@ -88,7 +92,16 @@ impl Summary {
         };
         writeln!(out, "bundle   {file}")?;
         writeln!(out, "size     {}", size(self.bytes))?;
-        writeln!(out, "missing  {}", self.missing())
+        writeln!(out, "missing  {}", self.missing())?;
+        if !self.left_behind.is_empty() {
+            let pids: Vec<String> = self.left_behind.iter().map(u32::to_string).collect();
+            let pids = pids.join(", ");
+            writeln!(
+                out,
+                "left     reader process {pids}: hangs in the kernel at what it read and ends with it"
+            )?;
+        }
+        Ok(())
     }
 
     fn missing(&self) -> String {

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::capture::reader::Reader;
+use crate::capture::stall::Stall;
 use crate::host::Host;
+use crate::interrupt;
 use crate::plan::Depth;
 
 /// What the items of one collection share.
@@ -19,23 +21,30 @@ pub struct Visit {
     pub until: Instant,
     /// The deadline as the operator gave it.
     pub deadline: Duration,
+    /// Logs from before this time are not wanted (seconds since 1970, UTC).
+    pub since: Option<i64>,
     /// What is known about the processes.
     pub census: Census,
+    /// The time that may be taken from other processes.
+    pub stall: Stall,
 }
 
 impl Visit {
     /// Starts a visit; the reader process is started here, before anything else needs memory.
     #[must_use]
-    pub fn start(host: Host, depth: Depth, deadline: Duration) -> Self {
-        let reader = Reader::start(host.root());
+    pub fn start(mut host: Host, depth: Depth, deadline: Duration) -> Self {
         let until = Instant::now() + deadline;
+        let reader = Reader::start(host.root(), until);
+        host.send(reader.clone());
         Self {
             host,
             reader,
             depth,
             until,
             deadline,
+            since: None,
             census: Census::default(),
+            stall: Stall::new(depth == Depth::Deep),
         }
     }
 
@@ -45,9 +54,12 @@ impl Visit {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Why nothing more is taken, once the deadline has passed.
+    /// Why nothing more is taken, once the deadline has passed or a signal came.
     #[must_use]
     pub fn over(&self) -> Option<String> {
+        if let Some(signal) = interrupt::caught() {
+            return Some(signal.to_owned());
+        }
         let seconds = self.deadline.as_secs_f64();
         self.left()
             .is_zero()

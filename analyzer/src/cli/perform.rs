@@ -10,16 +10,11 @@ use std::{
 use clap::Parser as _;
 
 use super::{
-    Args, Command, Failure, Place, ReportArgs, RulesCommand, Telling, Written, exit,
+    Args, Command, Failure, Place, ReportArgs, Telling, Written, exit,
     outlet::{self, say},
+    rules as rules_cli,
 };
-use crate::{
-    Told, facts,
-    finding::Severity,
-    intake, report,
-    rules::{self, Diagnostic, RuleSet, diagnostic},
-    words::Lang,
-};
+use crate::{Told, facts, finding::Severity, intake, report, rules, words::Lang};
 
 /// The whole program: arguments in, exit code out.
 pub fn run(
@@ -53,7 +48,7 @@ pub fn run(
             inputs,
             rules,
         }) => why(&rule, &inputs, rules.as_deref(), stdin, out),
-        Some(Command::Rules(command)) => rules_command(&command, out),
+        Some(Command::Rules(command)) => super::rules::run(&command, out),
     };
     end(done, err)
 }
@@ -73,7 +68,7 @@ fn report(
     stdin: &mut dyn Read,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    let rules = rules_of(args.telling.rules.as_deref())?;
+    let rules = rules_cli::rules_of(args.telling.rules.as_deref())?;
     let told = crate::run(&args.inputs, stdin, &rules, args.telling.lang.into())?;
     tell(&told, &args.telling, None, out)
 }
@@ -150,68 +145,11 @@ fn why(
     stdin: &mut dyn Read,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
-    let rules = rules_of(folder)?;
+    let rules = rules_cli::rules_of(folder)?;
     // A mistyped rule is told before a large bundle is read.
     rules.get(rule).map_err(Failure::Usage)?;
-    let facts = facts::gather(&intake::open(inputs, stdin)?);
+    let facts = crate::facts_for(&intake::open(inputs, stdin)?, &rules);
     let text = rules::why(&rules, rule, &facts, facts::why_missing);
     say(out, &text.map_err(Failure::Usage)?)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn rules_command(command: &RulesCommand, out: &mut dyn Write) -> Result<ExitCode, Failure> {
-    match command {
-        RulesCommand::List { rules } => say(out, &rules_of(rules.as_deref())?.list())?,
-        RulesCommand::Show { id, rules } => {
-            let page = rules_of(rules.as_deref())?.show(id);
-            say(out, &page.map_err(Failure::Usage)?)?;
-        }
-        RulesCommand::Check { dir } => {
-            let rules = only(dir.as_deref())?;
-            say(
-                out,
-                &format!("{} rules, nothing wrong\n", rules.rules().count()),
-            )?;
-        }
-        RulesCommand::Test { dir } => return test(&only(dir.as_deref())?, out),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn test(rules: &RuleSet, out: &mut dyn Write) -> Result<ExitCode, Failure> {
-    let facts_of = |files| facts::gather(&[intake::Input::from_files("example", files)]);
-    let results = rules::test(rules, &facts_of, facts::why_missing);
-    say(out, &results.to_string())?;
-    Ok(if results.passed() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// The catalogue of the program, with the rules of a folder added.
-pub(crate) fn rules_of(folder: Option<&Path>) -> Result<RuleSet, Failure> {
-    let builtin =
-        RuleSet::builtin().map_err(|found| Failure::Internal(diagnostic::text(&found)))?;
-    match folder {
-        Some(folder) => builtin.with(folder).map_err(|found| faulty(&found)),
-        None => Ok(builtin),
-    }
-}
-
-/// The rules of a folder alone, or the catalogue of the program.
-fn only(folder: Option<&Path>) -> Result<RuleSet, Failure> {
-    match folder {
-        Some(folder) => RuleSet::load(folder).map_err(|found| faulty(&found)),
-        None => rules_of(None),
-    }
-}
-
-fn faulty(found: &[Diagnostic]) -> Failure {
-    let s = if found.len() == 1 { "" } else { "s" };
-    Failure::Usage(format!(
-        "the rules have {} fault{s}; correct them and try again\n{}",
-        found.len(),
-        diagnostic::text(found)
-    ))
 }

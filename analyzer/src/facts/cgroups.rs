@@ -5,13 +5,22 @@ use std::sync::Arc;
 
 use super::cgroup_tree::{self, Hierarchy};
 use super::source::Source;
-use super::{Evidence, Facts, Record, cgroup_path, view};
+use super::{Evidence, Facts, Record, cgroup_path, pressure, view};
 
 /// Where a second reading lies.
 const SECOND: &str = "scene/second/";
 /// "No limit" of version 1: the largest page-aligned number, for any page size, and the plain
 /// largest number of kernels up to 3.18.
 const UNLIMITED_FROM: u64 = 0x7FFF_FFFF_FFF0_0000;
+
+/// Figures of the `full` line of `memory.pressure`.
+const PRESSURE: [(&str, &str); 2] = [
+    ("avg10", "pressure_full_avg10_percent"),
+    ("avg60", "pressure_full_avg60_percent"),
+];
+
+/// The list of mounts.
+const MOUNTS: &str = "proc/self/mountinfo";
 
 /// How a file's number is meant.
 #[derive(Clone, Copy)]
@@ -46,7 +55,11 @@ const FILES: &[(&str, &str, As)] = &[
     ("memory.kmem.usage_in_bytes", "kernel_bytes", As::Number),
     ("memory.oom.group", "oom_group", As::Flag),
     ("pids.current", "pids_count", As::Number),
-    ("pids.max", "pids_limit_count", As::Limit(None)),
+    (
+        "pids.max",
+        "pids_limit_count",
+        As::Limit(Some("pids_limited")),
+    ),
 ];
 
 /// Files of lines `key number`. On version 1 only the `total_` keys count the children too, as the
@@ -55,6 +68,8 @@ const KEYS: &[(&str, &str, &str, As)] = &[
     ("memory.events", "max", "hit_limit_count", As::Number),
     ("memory.events", "oom", "oom_count", As::Number),
     ("memory.events", "oom_kill", "oom_kill_count", As::Number),
+    ("memory.events", "high", "hit_high_count", As::Number),
+    ("pids.events", "max", "pids_refused_count", As::Number),
     (
         "memory.oom_control",
         "oom_kill_disable",
@@ -74,6 +89,13 @@ const KEYS: &[(&str, &str, &str, As)] = &[
     ("memory.stat", "sock", "sock_bytes", As::Number),
     ("memory.stat", "kernel", "kernel_bytes", As::Number),
     ("memory.stat", "slab", "slab_bytes", As::Number),
+    ("memory.stat", "pagetables", "page_tables_bytes", As::Number),
+    (
+        "memory.stat",
+        "workingset_refault_file",
+        "refault_file_pages",
+        As::Number,
+    ),
     ("memory.stat", "total_rss", "anon_bytes", As::Number),
     ("memory.stat", "total_cache", "file_bytes", As::Number),
     ("memory.stat", "total_shmem", "shmem_bytes", As::Number),
@@ -93,6 +115,14 @@ type Groups = BTreeMap<String, Group>;
 /// Reads `proc/self/mountinfo`, the hierarchy and its second reading.
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let Some(tree) = cgroup_tree::find(sources, facts) else {
+        // The list of mounts was taken and shows no memory hierarchy: nothing limits anybody.
+        let mounts_seen = sources
+            .iter()
+            .any(|s| s.path == MOUNTS && !s.content.is_empty());
+        if mounts_seen {
+            let hidden = view::hidden_cgroups(sources, facts);
+            facts.root.list("cgroups").partial = hidden.map(Arc::new);
+        }
         return;
     };
     let mut groups = Groups::new();
@@ -197,6 +227,12 @@ fn read(source: &Source<'_>, file: &str, group: &mut Group) {
         let Some((key, value)) = line.text.split_once(' ') else {
             continue;
         };
+        if file == "memory.pressure" && key == "full" {
+            for (key, name) in PRESSURE {
+                let lost = pressure::field(value, key);
+                group.record.put_some(name, lost, &source.at(&line));
+            }
+        }
         if file == "memory.stat" && key == "hierarchical_memory_limit" {
             group.hierarchical = value.trim().parse().ok().map(|n| (n, source.at(&line)));
         }

@@ -9,7 +9,7 @@ use oomscene_bundle::packed;
 use super::source::{Source, matches};
 use super::{
     Facts, cgroups, derived, header, host, kernel_log, logs, meminfo, nodes, pressure, probes,
-    processes, slabinfo, swaps, sysctl, tmpfs, units, vmstat, zones,
+    processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
 };
 use crate::intake::{Condensed, File, Input, InputKind};
 
@@ -50,6 +50,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/slabinfo"], slabinfo::parse),
     row(&["sys/devices/system/node/node*/meminfo"], nodes::parse),
     row(&["scene/tmpfs.json"], tmpfs::parse),
+    row(&["proc/sysvipc/shm"], sysv::parse),
     row(&["proc/net/sockstat", "proc/sys/net/ipv4/tcp_mem"], sysctl::tcp),
     row(&["sys/kernel/mm/transparent_hugepage/enabled"], sysctl::thp),
     row(&["proc/sys/vm/*", "proc/sys/kernel/*"], sysctl::parse),

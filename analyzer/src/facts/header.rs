@@ -115,6 +115,9 @@ fn said(name: &str, value: impl std::fmt::Display) -> Vec<Evidence> {
 }
 
 fn put_header(header: &Header, facts: &mut Facts) {
+    facts
+        .collector_pids
+        .extend(header.collector_pid.map(i64::from));
     let texts = [
         ("host.name", "hostname", header.hostname.as_str()),
         (

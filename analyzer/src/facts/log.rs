@@ -11,25 +11,38 @@ use std::sync::Arc;
 
 pub mod around;
 mod audit;
+pub mod clock;
+mod containers;
 mod coverage;
+mod describe;
+mod ends;
 mod journal;
+mod killers;
 pub mod line;
+mod losses;
+mod mail;
 mod notices;
 mod outer;
 pub(crate) mod pattern;
 mod prefix;
+mod programs;
 mod reader;
-mod runtime;
+mod refused;
+mod said;
+pub mod search;
+mod settle;
+mod spans;
 pub mod stamp;
 mod strace;
 mod systemd;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod wrap;
 
-use around::Around;
 use coverage::Coverage;
 use oom::{allocation::Failure, event::Seen, join::Joiner};
+use programs::Programs;
 
 /// What a log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,15 +91,14 @@ pub struct Log<'a> {
 struct Told {
     coverage: Coverage,
     joiner: Joiner,
-    notices: Vec<notices::Notice>,
+    programs: Programs,
+    timeline: timeline::Timeline,
 }
 
 /// Reads all logs of a case and puts what they say.
 ///
 /// Put before it is called: `kernel_log.whole_boot`, which decides whether the lists are whole.
 pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
-    let mut around = Around::default();
-    let mut calls = Vec::new();
     let mut index = 0;
     let offset = machine.utc_offset_seconds.unwrap_or(0);
     let clock = machine
@@ -95,69 +107,71 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         .and_then(|clocks| stamp::BootClock::new(clocks, offset));
     let mut told = Vec::new();
     for log in logs {
-        told.push(one(log, clock, &mut around, &mut calls, &mut index));
+        told.push(one(log, clock, &mut index));
     }
+    settle::settle(logs, &mut told, machine);
+    let zone = machine.utc_offset_seconds;
     let kernel = told.iter().any(|t| {
         t.coverage.kernel_lines > 0 || !t.joiner.events.is_empty() || !t.joiner.failures.is_empty()
     });
     let partial = partial(logs, &told, facts);
     kernel_log(logs, &told, kernel, facts);
     for (log, told) in logs.iter().zip(&told) {
-        facts.push("logs", told.coverage.record(log));
+        let record = told.coverage.record(log, &told.timeline, zone);
+        facts.push("logs", record);
     }
+    settle::put(logs, &told, machine, facts);
+    spans::put(logs, &told, zone, facts);
+    let mut joiners = Vec::new();
+    let mut said = Vec::new();
+    for told in told {
+        joiners.push(told.joiner);
+        said.push(told.programs);
+    }
+    let said = programs::join(said);
     if kernel {
-        let failures: Vec<&Failure> = told.iter().flat_map(|t| &t.joiner.failures).collect();
+        let failures = joiners.iter_mut().map(|j| std::mem::take(&mut j.failures));
+        let failures: Vec<Failure> = oom::merge::failures(failures.collect());
         put_list(
             "allocation_failures",
             failures
-                .into_iter()
+                .iter()
                 .map(|f| oom::facts::failure_record(f, machine)),
             partial.as_ref(),
             facts,
         );
-        let notices = || told.iter().flat_map(|t| &t.notices);
-        put_list(
-            "kernel_notices",
-            notices().map(notices::Notice::record),
-            partial.as_ref(),
-            facts,
-        );
-        let boots = notices().filter(|n| n.kind == "boot").count();
-        facts.put("kernel_log.boots_count", boots, Vec::new());
-        let events = oom::merge::merge(told.into_iter().map(|t| t.joiner.events).collect());
-        oom::facts::put(&events, machine, &around, partial.as_ref(), facts);
+        programs::put_kernel(&said, zone, partial.as_ref(), facts);
+        oom::facts::failure_gaps(&failures, facts);
+        let mut events = oom::merge::merge(joiners.into_iter().map(|j| j.events).collect());
+        settle::in_order_of_boots(&mut events);
+        oom::facts::put(&events, machine, &said.around, partial.as_ref(), facts);
     }
-    programs(&around, &calls, partial.as_ref(), facts);
+    programs::put(&said, zone, partial.as_ref(), facts);
 }
 
 /// Streams one log.
-fn one(
-    log: &Log<'_>,
-    clock: Option<stamp::BootClock>,
-    around: &mut Around,
-    calls: &mut Vec<strace::Call>,
-    index: &mut u64,
-) -> Told {
+fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told {
     let mut reader = reader::Reader::new(log.entry, log.source, clock);
     reader.wrapped(wrap::Wrap::of(log.content));
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),
-        notices: Vec::new(),
+        programs: Programs::default(),
+        timeline: timeline::Timeline::default(),
     };
-    let mut audit = audit::Audit::default();
     let mut jumps = log
         .condensed
         .map_or(&[][..], |c| &c.jumps)
         .iter()
         .peekable();
+    let mut left_out = 0;
     let mut rest = log.content;
     while !rest.is_empty() {
         let offset = log.content.len() - rest.len();
         if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
             // Nothing of a report lies in what was left out.
             reader.finish(&mut |line, found| {
-                hear(line, found, &mut told, &mut audit, around, calls, index);
+                hear(line, found, &mut told, index);
             });
             told.joiner.finish();
             reader.jump(jump.line);
@@ -165,44 +179,43 @@ fn one(
         let end = memchr::memchr(b'\n', rest);
         let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
         rest = after.get(1..).unwrap_or_default();
+        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
+            // Nothing of a report lies in what was left out.
+            reader.finish(&mut |line, found| {
+                hear(line, found, &mut told, index);
+            });
+            told.joiner.finish();
+            reader.pass(&cut);
+            left_out += cut.lines;
+            continue;
+        }
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
-            hear(line, found, &mut told, &mut audit, around, calls, index);
+            hear(line, found, &mut told, index);
         });
         if end.is_none() {
             told.joiner.tear();
         }
     }
     reader.finish(&mut |line, found| {
-        hear(line, found, &mut told, &mut audit, around, calls, index);
+        hear(line, found, &mut told, index);
     });
     if let Some(condensed) = log.condensed {
         told.coverage.lines = condensed.lines;
     }
+    told.coverage.lines += left_out;
     told.joiner.finish();
-    around.execs.extend(audit.finish());
+    told.programs.finish();
     told
 }
 
 /// Gives one record to everybody who listens.
-fn hear(
-    line: &line::Line<'_>,
-    found: reader::Recognised,
-    told: &mut Told,
-    audit: &mut audit::Audit,
-    around: &mut Around,
-    calls: &mut Vec<strace::Call>,
-    index: &mut u64,
-) {
+fn hear(line: &line::Line<'_>, found: reader::Recognised, told: &mut Told, index: &mut u64) {
     *index += 1;
     told.coverage.feed(line, found);
     told.joiner.feed(line);
-    told.notices.extend(notices::notice(line));
-    audit.feed(line);
-    systemd::read(line, *index, &mut around.exits);
-    around.notices.extend(runtime::container_oom(line));
-    around.kills.extend(runtime::user_kill(line));
-    calls.extend(strace::call(line));
+    told.programs.feed(line, *index);
+    told.timeline.feed(line, found);
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.
@@ -243,54 +256,6 @@ fn put_list(
         partial: partial.cloned(),
     };
     facts.put(path, list, Vec::new());
-}
-
-/// Lists of what programs logged. A list is put when some log of a kind that could hold its lines
-/// was read: without one they are unknown.
-fn programs(
-    around: &Around,
-    calls: &[strace::Call],
-    partial: Option<&Arc<Bilingual>>,
-    facts: &mut Facts,
-) {
-    // Program lines come from logs of their own, which a whole ring buffer does not make whole.
-    let other = Arc::new(Bilingual::new(
-        "only the kernel's ring buffer is known to be whole",
-        "只能确定内核环形缓冲区是完整的",
-    ));
-    let partial = Some(partial.unwrap_or(&other));
-    put_list(
-        "unit_exits",
-        around.exits.iter().map(systemd::UnitExit::record),
-        partial,
-        facts,
-    );
-    put_list(
-        "container_ooms",
-        around.notices.iter().map(runtime::ContainerOom::record),
-        partial,
-        facts,
-    );
-    put_list(
-        "user_kills",
-        around.kills.iter().map(runtime::UserKill::record),
-        partial,
-        facts,
-    );
-    put_list(
-        "execs",
-        around.execs.iter().map(audit::Exec::record),
-        partial,
-        facts,
-    );
-    if !calls.is_empty() {
-        put_list(
-            "syscalls",
-            calls.iter().map(strace::Call::record),
-            partial,
-            facts,
-        );
-    }
 }
 
 fn kernel_log(logs: &[Log<'_>], told: &[Told], kernel: bool, facts: &mut Facts) {
@@ -354,20 +319,31 @@ fn longest(logs: &[Log<'_>], told: &[Told], facts: &mut Facts) {
     }
 }
 
-/// Adds the lines that printk dropped to the records that the collector lost.
+/// Adds the lines that printk dropped and that journald missed to the records that the collector
+/// lost.
 fn lost(told: &[Told], facts: &mut Facts) {
-    let dropped: u64 = told.iter().map(|t| t.coverage.dropped).sum();
-    if dropped == 0 {
-        return;
-    }
-    let lines: Vec<Evidence> = told
+    let losses = || {
+        let all = told.iter().flat_map(|t| &t.programs.losses);
+        all.filter(|l| losses::KERNEL_LINES.contains(&l.value.kind))
+    };
+    // The same loss may stand in several logs: the log with the most of them counts.
+    let most = told
         .iter()
-        .flat_map(|t| t.coverage.dropped_evidence.clone())
-        .collect();
+        .map(|t| {
+            let own = t.programs.losses.iter();
+            own.filter(|l| losses::KERNEL_LINES.contains(&l.value.kind))
+                .filter_map(|l| l.value.count)
+                .sum::<u64>()
+        })
+        .max();
+    let Some(count) = most.filter(|count| *count > 0) else {
+        return;
+    };
+    let lines: Vec<Evidence> = losses().flat_map(|l| l.evidence.clone()).collect();
     let before = facts.root.int("kernel_log.lost_records_count").unwrap_or(0);
     facts.put(
         "kernel_log.lost_records_count",
-        before + i128::from(dropped),
+        before + i128::from(count),
         lines,
     );
 }

@@ -12,7 +12,7 @@ use super::source::matches;
 use crate::intake::{Input, InputKind};
 
 /// Records of the kernel with sequence numbers.
-const KMSG: &str = "scene/kmsg";
+pub(super) const KMSG: &str = "scene/kmsg";
 
 /// Logs of text, by where they lie.
 const TEXTS: &[&str] = &[
@@ -112,7 +112,7 @@ pub(super) fn read(
     log::read(&logs, &machine, facts);
 }
 
-fn machine(inputs: &[Input], facts: &Facts) -> Machine {
+pub(super) fn machine(inputs: &[Input], facts: &Facts) -> Machine {
     let root = &facts.root;
     let text = |path: &str| root.text(path).map(str::to_owned);
     let clocks = inputs

@@ -19,6 +19,7 @@ pub mod memory;
 pub mod merge;
 pub mod page_size;
 pub mod part;
+mod prose;
 pub mod stats;
 pub mod summary;
 pub mod tasks;

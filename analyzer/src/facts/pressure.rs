@@ -71,6 +71,12 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     }
 }
 
+/// The figure of `key` in `avg10=0.00 avg60=0.00 …`.
+pub(super) fn field(text: &str, key: &str) -> Option<f64> {
+    let mut words = text.split_whitespace().filter_map(|w| w.split_once('='));
+    words.find(|(k, _)| *k == key)?.1.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,10 +73,13 @@ fn limits(source: &Source<'_>, record: &mut Record) {
         let Some(rest) = line.text.strip_prefix("Max address space") else {
             continue;
         };
-        let soft = rest
-            .split_whitespace()
-            .next()
-            .and_then(|w| w.parse::<u64>().ok());
+        let Some(word) = rest.split_whitespace().next() else {
+            continue;
+        };
+        let soft = word.parse::<u64>().ok();
+        if soft.is_some() || word == "unlimited" {
+            record.put("address_space_limited", soft.is_some(), source.at(&line));
+        }
         record.put_some("address_space_limit_bytes", soft, &source.at(&line));
     }
 }
@@ -114,6 +117,7 @@ mod tests {
             &mut record,
         );
         assert_eq!(record.get("address_space_limit_bytes"), None);
+        assert_eq!(record.flag("address_space_limited"), Some(false));
         read(
             &source(
                 "proc/5/limits",

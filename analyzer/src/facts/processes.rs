@@ -25,6 +25,7 @@ const STATUS_BYTES: &[(&str, &str)] = &[
 struct Process {
     record: Record,
     kernel_thread: bool,
+    parent: Option<i64>,
 }
 
 pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
@@ -55,8 +56,14 @@ pub(super) fn parse(sources: &[&Source<'_>], facts: &mut Facts) {
     let partial = view::hidden_processes(sources, facts);
     let list = facts.root.list("processes");
     list.partial = partial.map(Arc::new);
-    for process in processes.into_values().filter(|p| !p.kernel_thread) {
-        facts.push("processes", process.record);
+    // The collector was started to look, offers itself to the OOM killer, and is gone by now.
+    let own = facts.collector_pids.clone();
+    let is_own = |pid: i64| own.contains(&pid);
+    for (pid, process) in processes {
+        let of_collector = is_own(pid) || process.parent.is_some_and(is_own);
+        if !process.kernel_thread && !of_collector {
+            facts.push("processes", process.record);
+        }
     }
 }
 
@@ -86,6 +93,7 @@ fn stat(source: &Source<'_>, process: &mut Process, facts: &mut Facts) {
     // Field 3 of proc_pid_stat(5) is the first one here.
     let int = |field: usize| fields.get(field - 3).and_then(|w| w.parse::<i64>().ok());
     record.put_some("state", fields.first().copied(), &evidence);
+    process.parent = int(4);
     record.put_some("parent_pid", int(4), &evidence);
     record.put_some("threads_count", int(20), &evidence);
     if record.get("virtual_bytes").is_none() {

@@ -108,7 +108,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
             .collect(),
         verdict: conclusion(verdict, lang),
         key_facts: key_facts::of(verdict, facts, leading, lang),
-        leading_event: leading.map(events::event),
+        leading_event: leading.map(|e| events::event(e, lang)),
         chain: verdict
             .chain
             .iter()
@@ -143,7 +143,7 @@ pub fn tell(verdict: &Verdict, facts: &Facts, case: &Case, lang: Lang) -> view::
             .map(|s| view::Suppressed {
                 rule: s.rule.clone(),
                 title: prose(&s.title, lang),
-                reason: Shown::new(&s.reason),
+                reason: Shown::new(s.reason.get(lang)),
             })
             .collect(),
         superseded: superseded(verdict),
@@ -170,7 +170,7 @@ fn conclusion(verdict: &Verdict, lang: Lang) -> view::Conclusion {
 fn root(root: &Finding, lang: Lang) -> view::Root {
     view::Root {
         item: item(root, lang),
-        confidence_reason: Some(Prose::new(&root.confidence_reason))
+        confidence_reason: Some(Prose::new(root.confidence_reason.get(lang)))
             .filter(|reason| !reason.as_str().is_empty()),
         group: root.group.as_ref().map(Shown::new),
         references: root.references.iter().map(Shown::new).collect(),
@@ -268,7 +268,7 @@ fn ruled_out(r: &verdict::RuledOut, lang: Lang) -> view::RuledOut {
         rule: r.rule.clone(),
         title: prose(&r.title, lang),
         says: prose(&r.says, lang),
-        because: r.because.iter().map(Shown::new).collect(),
+        because: r.because.iter().map(|b| Shown::new(b.get(lang))).collect(),
         evidence: evidence(&r.evidence),
         only_seen: r.only_seen.as_deref().map(|o| prose(o, lang)),
     }

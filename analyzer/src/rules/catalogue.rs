@@ -1,8 +1,14 @@
 //! The catalogue: built into the program, read from a folder, or both together.
 
-use std::{fmt::Write as _, io::Read as _, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, io::Read as _, path::Path};
 
-use super::{Rule, RuleSet, check, diagnostic::Diagnostic, vocabulary::nearest};
+use super::{
+    Rule, RuleSet, check,
+    diagnostic::Diagnostic,
+    suppress::{self, Suppression},
+    vocabulary::nearest,
+};
+use crate::facts::search::LogSearch;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
@@ -19,7 +25,32 @@ impl RuleSet {
     ///
     /// What is wrong with them; a test keeps this from happening in a release.
     pub fn builtin() -> Result<Self, Vec<Diagnostic>> {
-        Self::from_texts(BUILTIN.iter().copied())
+        Self::catalogue(BUILTIN.iter().copied())
+    }
+
+    /// Rules of the catalogue from texts: in it, a rule reads facts only, never lines of logs.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them.
+    pub fn catalogue<'t>(
+        texts: impl Iterator<Item = (&'t str, &'t str)>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let set = Self::from_texts(texts)?;
+        let found: Vec<Diagnostic> = set.rules.iter().filter_map(check::reads_logs).collect();
+        if found.is_empty() {
+            Ok(set)
+        } else {
+            Err(found)
+        }
+    }
+
+    /// What the rules look for in logs, each once.
+    #[must_use]
+    pub fn log_searches(&self) -> Vec<LogSearch> {
+        let searches: BTreeSet<LogSearch> =
+            self.rules.iter().flat_map(Rule::log_searches).collect();
+        searches.into_iter().collect()
     }
 
     /// The rules of a folder and its subfolders: all `*.yaml` files.
@@ -28,12 +59,37 @@ impl RuleSet {
     ///
     /// Everything that is wrong with any of them.
     pub fn load(folder: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let texts = read_folder(folder)?;
-        Self::from_texts(
-            texts
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str())),
-        )
+        let (rules, lists) = read_folder(folder)?;
+        let own = parse(named(&rules))?;
+        // Its rules may name those that are built in.
+        let mut all = Self::builtin().unwrap_or_default().rules;
+        all.retain(|rule| !own.iter().any(|new| new.id == rule.id));
+        all.extend(own.iter().cloned());
+        let mut found = check::across(&all);
+        found.retain(|d| own.iter().any(|rule| rule.file == d.file));
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let whole = Self {
+            rules: all,
+            suppressions: Vec::new(),
+        };
+        let mut set = Self {
+            rules: own,
+            suppressions: whole.read_suppressions(&lists)?,
+        };
+        set.rules
+            .sort_by(|a, b| (&a.id, &a.file).cmp(&(&b.id, &b.file)));
+        Ok(set)
+    }
+
+    fn read_suppressions(&self, lists: &Texts) -> Result<Vec<Suppression>, Vec<Diagnostic>> {
+        let mut all = Vec::new();
+        for (name, text) in lists {
+            let ids = self.rules.iter().map(|rule| rule.id.as_str());
+            all.extend(suppress::read(name, text, ids)?);
+        }
+        Ok(all)
     }
 
     /// This catalogue, with the rules of a folder added; a rule with a known id replaces it.
@@ -42,16 +98,14 @@ impl RuleSet {
     ///
     /// Everything that is wrong with the folder's rules, alone or beside the others.
     pub fn with(mut self, folder: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let texts = read_folder(folder)?;
-        let added = parse(
-            texts
-                .iter()
-                .map(|(name, text)| (name.as_str(), text.as_str())),
-        )?;
+        let (rules, lists) = read_folder(folder)?;
+        let added = parse(named(&rules))?;
         self.rules
             .retain(|rule| !added.iter().any(|new| new.id == rule.id));
         self.rules.extend(added);
-        self.sorted()
+        let mut set = self.sorted()?;
+        set.suppressions.extend(set.read_suppressions(&lists)?);
+        Ok(set)
     }
 
     /// Rules from texts: file name, content.
@@ -64,15 +118,9 @@ impl RuleSet {
     ) -> Result<Self, Vec<Diagnostic>> {
         Self {
             rules: parse(texts)?,
+            suppressions: Vec::new(),
         }
         .sorted()
-    }
-
-    /// A catalogue of one rule.
-    pub(super) fn one(rule: &Rule) -> Self {
-        Self {
-            rules: vec![rule.clone()],
-        }
     }
 
     fn sorted(mut self) -> Result<Self, Vec<Diagnostic>> {
@@ -158,7 +206,17 @@ fn parse<'t>(
     }
 }
 
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+/// Files of a folder: name, content.
+type Texts = Vec<(String, String)>;
+
+fn named(texts: &Texts) -> impl Iterator<Item = (&str, &str)> {
+    texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+}
+
+/// The rules of a folder, and its lists of suppressions.
+fn read_folder(folder: &Path) -> Result<(Texts, Texts), Vec<Diagnostic>> {
     let mut texts = Vec::new();
     let mut found = Vec::new();
     walk(folder, 0, &mut texts, &mut found);
@@ -173,7 +231,9 @@ fn read_folder(folder: &Path) -> Result<Vec<(String, String)>, Vec<Diagnostic>> 
             "no rule file (*.yaml) in this folder".to_owned(),
         )]);
     }
-    Ok(texts)
+    Ok(texts
+        .into_iter()
+        .partition(|(_, text)| !suppress::is_list(text)))
 }
 
 fn walk(

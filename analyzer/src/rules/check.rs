@@ -2,8 +2,10 @@
 //!
 //! What passes here cannot fail later: evaluation has no error path, only known and unknown.
 
+mod events;
 mod filters;
 mod head;
+mod reach;
 mod set;
 mod shapes;
 mod texts;
@@ -21,7 +23,7 @@ use super::{
 };
 use crate::{facts::names::Kind, words::Bilingual};
 
-pub(super) use set::across;
+pub(super) use set::{across, reads_logs};
 use shapes::Checker;
 use texts::{Purpose, shown_paths};
 
@@ -51,7 +53,12 @@ pub(super) fn rule(name: &str, text: &str) -> Result<Rule, Vec<Diagnostic>> {
 }
 
 /// A file that is not YAML, or has a key or value that a rule does not have.
-fn unreadable(name: &str, text: &str, places: &Places, error: &serde_yaml::Error) -> Diagnostic {
+pub(super) fn unreadable(
+    name: &str,
+    text: &str,
+    places: &Places,
+    error: &serde_yaml::Error,
+) -> Diagnostic {
     let full = error.to_string();
     let message = full
         .rsplit_once(" at line ")
@@ -118,7 +125,7 @@ struct Draft<'t> {
 impl Draft<'_> {
     fn rule(&mut self, written: RuleFile) -> Option<Rule> {
         self.identity(&written);
-        self.examples(&written.examples);
+        self.examples(&written);
         let for_each = self.for_each(written.for_each.as_deref());
         if for_each.is_none() && written.for_each.is_some() {
             // Without the variable every use of it would be called wrong.
@@ -135,6 +142,11 @@ impl Draft<'_> {
         let mut outside = Locals::new();
         let lets = self.lets(&written, &mut locals, &mut outside);
         let when = self.condition("when", &written.when, &locals);
+        if let Some(when) = &when
+            && self.found.is_empty()
+        {
+            self.inside("when", &written.when.0, reach::fixed(when, &lets));
+        }
         let group_by = written.group_by.as_ref().and_then(|source| {
             if written.for_each.is_none() {
                 self.at_key("group_by", "`group_by` needs `for_each`", None);
@@ -311,6 +323,7 @@ impl Draft<'_> {
                 let mut problems = texts::check(&mut parts, &mut locals, purpose);
                 if purpose == Purpose::Command {
                     problems.extend(texts::inside_quotes(&parts));
+                    problems.extend(texts::read_as_options(&parts));
                 }
                 self.inside(key, source, problems);
                 Some(parts)

@@ -6,6 +6,7 @@
 mod lists;
 mod numbers;
 mod text;
+mod times;
 mod values;
 
 use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
@@ -13,7 +14,10 @@ use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
 pub(super) use text::{render, render_command};
 pub(super) use values::{Items, Missing, Read, Val, Why, declared};
 
-use super::expr::{Comparison, Expr, Node};
+use super::{
+    expr::{Comparison, Expr, Node},
+    vocabulary::Function,
+};
 use crate::{
     facts::{Fact, Facts, Value},
     words::Lang,
@@ -94,7 +98,7 @@ impl<'f> Scope<'f> {
             return Val::Unknown(vec![Missing::fuel(expr)]);
         }
         match &expr.node {
-            Node::Int(n) | Node::Unit(_, n) => Val::Int(*n),
+            Node::Int(n) | Node::Unit(_, n) | Node::Duration(_, n) => Val::Int(*n),
             Node::Number(n) => Val::Number(*n),
             Node::Text(text) => Val::Text(Cow::Borrowed(text)),
             Node::Flag(flag) => Val::Flag(*flag),
@@ -151,7 +155,12 @@ impl<'f> Scope<'f> {
                 for argument in arguments {
                     given.push(self.eval(argument, reads));
                 }
-                numbers::called(*function, given, expr)
+                match function {
+                    Function::Before | Function::Within | Function::LogLine => {
+                        self.of_events(*function, given, expr, reads)
+                    }
+                    _ => numbers::called(*function, given, expr),
+                }
             }
         }
     }

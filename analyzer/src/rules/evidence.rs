@@ -9,6 +9,7 @@ use super::{
 use crate::{
     facts::{Evidence, Record, names},
     finding::Touched,
+    words::Lang,
 };
 
 /// Lines of evidence that one finding quotes.
@@ -34,7 +35,7 @@ pub(super) fn shown(read: &Read<'_>) -> String {
     let kind = names::find(&read.path).map(|n| n.kind);
     read.fact.map_or_else(
         || "unknown".to_owned(),
-        |fact| figures::with_unit(&fact_value(&read.path, fact), kind),
+        |fact| figures::with_unit(&fact_value(&read.path, fact), kind, Lang::En),
     )
 }
 

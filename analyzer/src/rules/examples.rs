@@ -1,15 +1,16 @@
 //! Runs the examples of rules: the proof that each rule fires when it should and only then.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use super::{
     Rule, RuleSet, explain,
-    file::Example,
-    judge::{HowToGet, judge},
+    file::{Example, Expect},
+    given,
+    judge::{self, HowToGet},
 };
 use crate::{
     facts::Facts,
-    finding::{Confidence, State},
+    finding::{Advice, Confidence, Finding, State},
     intake::File,
 };
 
@@ -79,25 +80,70 @@ impl fmt::Display for TestReport {
     }
 }
 
+/// The facts of one example, read once however often it is run.
+pub(super) struct Fixture<'r> {
+    pub(super) example: &'r Example,
+    pub(super) facts: Facts,
+}
+
+impl<'r> Fixture<'r> {
+    pub(super) fn all(rule: &'r Rule, facts_of: &dyn Fn(Vec<File>) -> Facts) -> Vec<Self> {
+        let each = rule.each();
+        let one = |example: &'r Example| {
+            let line = lineage(&rule.examples, example);
+            let mut files = BTreeMap::new();
+            for one in &line {
+                files.extend(one.files.iter());
+            }
+            let files = files.into_iter().map(|(path, text)| File {
+                path: path.clone(),
+                content: text.clone().into_bytes(),
+            });
+            let mut facts = facts_of(files.collect());
+            for one in line {
+                given::apply(one, each, &mut facts);
+            }
+            Self { example, facts }
+        };
+        rule.examples.iter().map(one).collect()
+    }
+}
+
+/// The examples that this one is like, the first one first, and itself.
+fn lineage<'e>(all: &'e [Example], example: &'e Example) -> Vec<&'e Example> {
+    let mut line = vec![example];
+    let mut last = example;
+    while let Some(name) = &last.like
+        && line.len() <= all.len()
+        && let Some(above) = all.iter().find(|e| e.name == *name)
+    {
+        line.push(above);
+        last = above;
+    }
+    line.reverse();
+    line
+}
+
+/// How a rule ends on an example.
+pub(super) fn state_of(rule: &Rule, fixture: &Fixture<'_>, how: HowToGet) -> State {
+    judge::one(rule, &fixture.facts, how)
+}
+
+/// Whether all examples come out as expected.
+pub(super) fn verdicts_hold(rule: &Rule, fixtures: &[Fixture<'_>], how: HowToGet) -> bool {
+    fixtures.iter().all(|fixture| {
+        let state = state_of(rule, fixture, how);
+        compared(rule, fixture.example, &state).outcome == Outcome::Validated
+    })
+}
+
 /// Runs all examples. `facts_of` turns the files of an example into facts.
 pub fn test(set: &RuleSet, facts_of: &dyn Fn(Vec<File>) -> Facts, how: HowToGet) -> TestReport {
     let mut report = TestReport::default();
     for rule in set.rules() {
-        for example in &rule.examples {
-            let files = example.files.iter().map(|(path, text)| File {
-                path: path.clone(),
-                content: text.clone().into_bytes(),
-            });
-            let facts = facts_of(files.collect());
-            let alone = RuleSet::one(rule);
-            let state = judge(&alone, &facts, how)
-                .into_iter()
-                .next()
-                .map(|j| j.state);
-            let state = state.unwrap_or(State::CannotTell {
-                missing: Vec::new(),
-            });
-            report.results.push(compared(rule, example, &state));
+        for fixture in Fixture::all(rule, facts_of) {
+            let state = state_of(rule, &fixture, how);
+            report.results.push(compared(rule, fixture.example, &state));
         }
     }
     report
@@ -117,7 +163,7 @@ fn compared(rule: &Rule, example: &Example, state: &State) -> ExampleResult {
     }
     match state {
         State::RuledOut { because, .. } if outcome != Outcome::Validated => {
-            difference.extend(because.iter().map(|b| format!("because {b}")));
+            difference.extend(because.iter().map(|b| format!("because {}", b.en)));
         }
         State::CannotTell { missing } if outcome != Outcome::Validated => {
             difference.extend(missing.iter().map(|m| format!("missing {}", m.path)));
@@ -166,18 +212,23 @@ fn differences(example: &Example, state: &State) -> Vec<String> {
             expected(
                 "confidence",
                 wanted,
-                &format!("{confidence}: {}", first.confidence_reason),
+                &format!("{confidence}: {}", first.confidence_reason.en),
             );
         }
-        let texts = [
-            ("says", &expect.says, &first.says.en),
-            ("says_zh", &expect.says_zh, &first.says.zh),
-        ];
-        for (what, wanted, came) in texts {
-            if let Some(wanted) = wanted
-                && !one_line(came).contains(&one_line(wanted))
-            {
+        for (what, wanted, came, holds) in stated(expect, first) {
+            if !holds(&one_line(came), &one_line(wanted)) {
                 expected(what, &one_line(wanted), &one_line(came));
+            }
+        }
+        if let Some(wanted) = &expect.advice {
+            let came: Vec<String> = first.advice.iter().map(told).collect();
+            let fits = wanted.len() == came.len()
+                && came
+                    .iter()
+                    .zip(wanted)
+                    .all(|(a, b)| a.contains(&one_line(b)));
+            if !fits {
+                expected("advice", &wanted.join(" | "), &came.join(" | "));
             }
         }
     }
@@ -199,7 +250,33 @@ fn differences(example: &Example, state: &State) -> Vec<String> {
     out
 }
 
+/// Whether a text that came is the one that was wanted.
+type Holds = fn(&str, &str) -> bool;
+
+/// The texts that an example states: key, wanted, came, how they are compared.
+pub(super) fn stated<'e>(
+    expect: &'e Expect,
+    finding: &'e Finding,
+) -> impl Iterator<Item = (&'static str, &'e str, &'e str, Holds)> {
+    let part: Holds = |came, wanted| came.contains(wanted);
+    let exact: Holds = |came, wanted| came == wanted;
+    [
+        ("says", &expect.says, &finding.says.en, part),
+        ("says_zh", &expect.says_zh, &finding.says.zh, part),
+        ("text", &expect.text, &finding.says.en, exact),
+        ("text_zh", &expect.text_zh, &finding.says.zh, exact),
+    ]
+    .into_iter()
+    .filter_map(|(key, wanted, came, holds)| Some((key, wanted.as_deref()?, came.as_str(), holds)))
+}
+
+/// A remedy in one line: its words and its command.
+fn told(advice: &Advice) -> String {
+    let command = advice.command.as_deref().unwrap_or_default();
+    one_line(&format!("{} {command}", advice.text.en))
+}
+
 /// Line breaks of YAML do not count.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

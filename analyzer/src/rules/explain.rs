@@ -10,7 +10,11 @@ use super::{
     figures,
     judge::{Case, HowToGet},
 };
-use crate::{facts::Facts, finding::State, words::Lang};
+use crate::{
+    facts::Facts,
+    finding::State,
+    words::{Bilingual, Lang},
+};
 
 /// Items of a list that `why` walks through.
 const ITEMS_MAX: usize = 5;
@@ -19,13 +23,13 @@ const ITEMS_MAX: usize = 5;
 const LINES_MAX: usize = 2;
 
 /// The comparisons that decided the value of a condition, each with its values.
-pub(super) fn reasons<'f>(scope: &mut Scope<'f>, expr: &'f Expr) -> Vec<String> {
+pub(super) fn reasons<'f>(scope: &mut Scope<'f>, expr: &'f Expr) -> Vec<Bilingual> {
     let mut out = Vec::new();
     decided(scope, expr, &mut out);
     out
 }
 
-fn decided<'f>(scope: &mut Scope<'f>, expr: &'f Expr, out: &mut Vec<String>) {
+fn decided<'f>(scope: &mut Scope<'f>, expr: &'f Expr, out: &mut Vec<Bilingual>) {
     match &expr.node {
         Node::And(a, b) | Node::Or(a, b) => {
             let (whole, _) = scope.run(expr);
@@ -65,7 +69,7 @@ fn same(a: &Val<'_>, b: &Val<'_>) -> bool {
 }
 
 /// `policy.overcommit_memory == 2 (it is 0)`.
-fn leaf<'f>(scope: &mut Scope<'f>, expr: &'f Expr) -> String {
+fn leaf<'f>(scope: &mut Scope<'f>, expr: &'f Expr) -> Bilingual {
     let sides: Vec<&'f Expr> = match &expr.node {
         Node::Compare(_, a, b) | Node::In(a, b) => vec![a, b],
         Node::Not(a) => match &a.node {
@@ -78,12 +82,23 @@ fn leaf<'f>(scope: &mut Scope<'f>, expr: &'f Expr) -> String {
     let mut values = Vec::new();
     for side in sides.into_iter().filter(|side| !side.is_constant()) {
         let (value, _) = scope.run(side);
-        values.push(figures::with_unit(&value, side.shape.kind()));
+        let told = |lang| figures::with_unit(&value, side.shape.kind(), lang);
+        values.push(Bilingual::new(told(Lang::En), told(Lang::Zh)));
     }
     match values.as_slice() {
-        [] => expr.to_string(),
-        [one] => format!("{expr} (it is {one})"),
-        more => format!("{expr} ({})", more.join(" against ")),
+        [] => Bilingual::as_written(expr.to_string()),
+        [one] => Bilingual::new(
+            format!("{expr} (it is {})", one.en),
+            format!("{expr}（实际为 {}）", one.zh),
+        ),
+        more => {
+            let (en, zh): (Vec<&str>, Vec<&str>) =
+                more.iter().map(|v| (v.en.as_str(), v.zh.as_str())).unzip();
+            Bilingual::new(
+                format!("{expr} ({})", en.join(" against ")),
+                format!("{expr}（{}）", zh.join(" 对 ")),
+            )
+        }
     }
 }
 
@@ -161,7 +176,7 @@ fn node<'f>(
         node(case, scope, definition, depth + 1, out);
         return;
     }
-    let _ = writeln!(out, "{indent}{word}  {}", leaf(scope, expr));
+    let _ = writeln!(out, "{indent}{word}  {}", leaf(scope, expr).en);
     let below = format!("{indent}           ");
     let mut told = Vec::new();
     for read in reads {
@@ -208,6 +223,6 @@ pub fn ending(state: &State) -> &'static str {
         State::Found(_) => "found",
         State::RuledOut { .. } => "ruled out",
         State::CannotTell { .. } => "cannot tell",
-        State::Suppressed { .. } => "suppressed",
+        State::Suppressed => "suppressed",
     }
 }

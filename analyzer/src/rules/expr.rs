@@ -99,6 +99,8 @@ pub(super) enum Node {
     Flag(bool),
     /// `KiB`, `minute` …: its name and its value in base units.
     Unit(&'static str, i128),
+    /// `60s`: as written, and in seconds.
+    Duration(String, i128),
     /// A dotted name: a fact, a local name, or a field of the loop variable.
     Path(Vec<String>),
     /// A field of a record that an expression gives.
@@ -169,6 +171,7 @@ impl Expr {
             | Node::Text(_)
             | Node::Flag(_)
             | Node::Unit(..)
+            | Node::Duration(..)
             | Node::Path(_) => Vec::new(),
             Node::Field(a, _) | Node::Not(a) | Node::Minus(a) | Node::Known(a, _) => vec![a],
             Node::And(a, b)
@@ -179,6 +182,36 @@ impl Expr {
             Node::Choose(c, a, b) => vec![c, a, b],
             Node::Filter(_, a, more) => std::iter::once(&**a).chain(more).collect(),
             Node::List(items) | Node::Call(_, items) => items.iter().collect(),
+        }
+    }
+
+    /// The nodes directly below, in the order of writing, to be changed.
+    pub(super) fn children_mut(&mut self) -> Vec<&mut Self> {
+        match &mut self.node {
+            Node::Int(_)
+            | Node::Number(_)
+            | Node::Text(_)
+            | Node::Flag(_)
+            | Node::Unit(..)
+            | Node::Duration(..)
+            | Node::Path(_) => Vec::new(),
+            Node::Field(a, _) | Node::Not(a) | Node::Minus(a) | Node::Known(a, _) => vec![a],
+            Node::And(a, b)
+            | Node::Or(a, b)
+            | Node::Compare(_, a, b)
+            | Node::In(a, b)
+            | Node::Calculate(_, a, b) => vec![a, b],
+            Node::Choose(c, a, b) => vec![c, a, b],
+            Node::Filter(_, a, more) => std::iter::once(&mut **a).chain(more).collect(),
+            Node::List(items) | Node::Call(_, items) => items.iter_mut().collect(),
+        }
+    }
+
+    /// Calls `see` for this node and all below it.
+    pub(super) fn walk<'e>(&'e self, see: &mut dyn FnMut(&'e Self)) {
+        see(self);
+        for child in self.children() {
+            child.walk(see);
         }
     }
 
@@ -245,6 +278,7 @@ impl fmt::Display for Expr {
             Node::Text(text) => write!(f, "{text:?}"),
             Node::Flag(flag) => write!(f, "{flag}"),
             Node::Unit(name, _) => f.write_str(name),
+            Node::Duration(written, _) => f.write_str(written),
             Node::Path(path) => f.write_str(&path.join(".")),
             Node::Field(base, path) => {
                 base.within(f, 9)?;
@@ -313,6 +347,44 @@ pub(super) enum Part {
 }
 
 impl Part {
+    /// All expressions: values, conditions and lists of loops.
+    pub(super) fn expressions<'p>(parts: &'p [Self], into: &mut Vec<&'p Expr>) {
+        for part in parts {
+            match part {
+                Self::Raw(_) => {}
+                Self::Show(expr) => into.push(expr),
+                Self::If(condition, yes, no) => {
+                    into.push(condition);
+                    Self::expressions(yes, into);
+                    Self::expressions(no, into);
+                }
+                Self::For(_, list, body) => {
+                    into.push(list);
+                    Self::expressions(body, into);
+                }
+            }
+        }
+    }
+
+    /// The same expressions in the same order, to be changed.
+    pub(super) fn expressions_mut<'p>(parts: &'p mut [Self], into: &mut Vec<&'p mut Expr>) {
+        for part in parts {
+            match part {
+                Self::Raw(_) => {}
+                Self::Show(expr) => into.push(expr),
+                Self::If(condition, yes, no) => {
+                    into.push(condition);
+                    Self::expressions_mut(yes, into);
+                    Self::expressions_mut(no, into);
+                }
+                Self::For(_, list, body) => {
+                    into.push(list);
+                    Self::expressions_mut(body, into);
+                }
+            }
+        }
+    }
+
     /// The expressions whose values are shown, loops and branches included.
     pub(super) fn shown<'p>(parts: &'p [Self], into: &mut Vec<&'p Expr>) {
         for part in parts {

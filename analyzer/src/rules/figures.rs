@@ -60,6 +60,18 @@ pub fn duration(seconds: f64, lang: Lang) -> String {
     format!("{sign}{}", parts.join(" "))
 }
 
+/// `3 h 5 min ago`; a time after the collection is `in 3 s`.
+#[must_use]
+pub(super) fn ago(seconds: f64, lang: Lang) -> String {
+    let length = duration(seconds.abs(), lang);
+    match (lang, seconds < 0.0) {
+        (Lang::En, false) => format!("{length} ago"),
+        (Lang::En, true) => format!("{length} after the collection"),
+        (Lang::Zh, false) => format!("{length}前"),
+        (Lang::Zh, true) => format!("采集后 {length}"),
+    }
+}
+
 /// `2026-04-04 10:11:01 UTC`.
 #[must_use]
 pub fn time(seconds: f64) -> String {
@@ -119,18 +131,25 @@ pub(super) fn plain(value: &Val<'_>, lang: Lang) -> String {
             Lang::En => "unknown".to_owned(),
             Lang::Zh => "未知".to_owned(),
         },
-        Val::Flag(flag) => flag.to_string(),
+        Val::Flag(flag) => match (lang, flag) {
+            (Lang::En, flag) => flag.to_string(),
+            (Lang::Zh, true) => "是".to_owned(),
+            (Lang::Zh, false) => "否".to_owned(),
+        },
         Val::Int(n) => n.to_string(),
         Val::AtLeast(n, _) => at_least(n.to_string(), true, lang),
         Val::Number(n) => number(*n),
         Val::Text(text) => text.to_string(),
-        Val::List(list) => format!("{} items", list.items.len()),
+        Val::List(list) => match lang {
+            Lang::En => format!("{} items", list.items.len()),
+            Lang::Zh => format!("{} 条", list.items.len()),
+        },
         Val::Record(record) => record.path(),
     }
 }
 
 /// A value with its unit, for the proof: texts in quotes.
-pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
+pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>, lang: Lang) -> String {
     let (n, bound) = match value {
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
         Val::Int(n) => (*n as f64, false),
@@ -138,16 +157,18 @@ pub(super) fn with_unit(value: &Val<'_>, kind: Option<Kind>) -> String {
         Val::AtLeast(n, _) => (*n as f64, true),
         Val::Number(n) => (*n, false),
         Val::Text(text) => return format!("{text:?}"),
-        other => return plain(other, Lang::En),
+        // As the expression beside it writes it.
+        Val::Flag(flag) => return flag.to_string(),
+        other => return plain(other, lang),
     };
     let text = match kind {
         Some(Kind::Bytes) => bytes(n),
         Some(Kind::Percent) => percent(n),
-        Some(Kind::Seconds) => duration(n, Lang::En),
+        Some(Kind::Seconds) => duration(n, lang),
         Some(Kind::Time) => time(n),
-        _ => return plain(value, Lang::En),
+        _ => return plain(value, lang),
     };
-    at_least(text, bound, Lang::En)
+    at_least(text, bound, lang)
 }
 
 #[cfg(test)]

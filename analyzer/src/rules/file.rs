@@ -92,8 +92,14 @@ pub struct AdviceFile {
 pub struct Example {
     /// What the example shows.
     pub name: String,
+    /// Name of an example above, whose files and facts this one has too.
+    pub like: Option<String>,
     /// Text by path, as on the machine without the leading `/`.
+    #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// Facts stated by name; `null` makes one unknown. The loop variable means the first item.
+    #[serde(default)]
+    pub facts: BTreeMap<String, serde_yaml::Value>,
     /// What must come out.
     pub expect: Expect,
 }
@@ -112,6 +118,13 @@ pub struct Expect {
     pub says: Option<String>,
     /// Chinese message of the first finding, or a part of it.
     pub says_zh: Option<String>,
+    /// The whole English message of the first finding.
+    pub text: Option<String>,
+    /// The whole Chinese message of the first finding.
+    pub text_zh: Option<String>,
+    /// The remedies of the first finding, all of them in order: a part of the words or of the
+    /// command of each.
+    pub advice: Option<Vec<String>>,
     /// A fact that must be named as missing.
     pub missing: Option<String>,
 }
@@ -148,8 +161,17 @@ impl Expect {
             (Some(state), _) => Some(state == Ending::Found),
             (None, Some(count)) => Some(count > 0),
             (None, None) if self.missing.is_some() => Some(false),
-            (None, None) if self.says.is_some() || self.says_zh.is_some() => Some(true),
-            (None, None) => self.confidence.as_ref().map(|_| true),
+            (None, None) => {
+                let texts = [
+                    &self.says,
+                    &self.says_zh,
+                    &self.text,
+                    &self.text_zh,
+                    &self.confidence,
+                ];
+                let any = texts.into_iter().any(Option::is_some) || self.advice.is_some();
+                any.then_some(true)
+            }
         }
     }
 }

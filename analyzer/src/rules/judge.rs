@@ -40,6 +40,11 @@ pub fn judge(set: &RuleSet, facts: &Facts, how: HowToGet) -> Vec<Judged> {
         .collect()
 }
 
+/// How one rule ends, alone.
+pub(super) fn one(rule: &Rule, facts: &Facts, how: HowToGet) -> State {
+    Case { rule, facts, how }.state()
+}
+
 /// One rule and the facts it is held against.
 pub(super) struct Case<'f> {
     pub(super) rule: &'f Rule,
@@ -57,7 +62,7 @@ struct Hit<'f> {
 /// What the evaluations gave that did not hold.
 #[derive(Default)]
 struct Misses<'f> {
-    because: Vec<String>,
+    because: Vec<Bilingual>,
     reads: Vec<Read<'f>>,
     missing: Vec<Missing>,
     /// Why there may be more items than were judged.
@@ -76,7 +81,10 @@ impl<'f> Case<'f> {
                     if items.items.is_empty() {
                         // Nothing seen in a part of the log says nothing about the rest.
                         misses.missing.extend(items.more.iter().cloned());
-                        misses.because.push(format!("{} has no items", each.list));
+                        misses.because.push(Bilingual::new(
+                            format!("{} has no items", each.list),
+                            format!("{} 中没有记录", each.list),
+                        ));
                     } else {
                         misses.only_seen = items.more.iter().find_map(|m| match &m.why {
                             Why::Partial(reason) => Some(Arc::clone(reason)),
@@ -269,10 +277,14 @@ impl<'f> Case<'f> {
     /// The best confidence that any item of the group has, why, and which item has it: the message
     /// is about that one. A rule that states no conditions for its confidence says that its `when`
     /// alone is the proof.
-    fn confidence(&self, hits: &[Hit<'f>]) -> (Confidence, String, usize) {
+    fn confidence(&self, hits: &[Hit<'f>]) -> (Confidence, Bilingual, usize) {
         let rule = self.rule;
         if rule.certain.is_none() && rule.likely.is_none() {
-            return (Confidence::Certain, rule.when.to_string(), 0);
+            return (
+                Confidence::Certain,
+                Bilingual::as_written(rule.when.to_string()),
+                0,
+            );
         }
         let levels = [
             (Confidence::Certain, &rule.certain),
@@ -284,7 +296,7 @@ impl<'f> Case<'f> {
             for (at, hit) in hits.iter().enumerate() {
                 let mut scope = self.scope(hit.value.as_ref(), None, Lang::En);
                 let (value, _) = scope.run(expr);
-                let text = reasons(&mut scope, expr).join("; ");
+                let text = joined(&reasons(&mut scope, expr));
                 if matches!(value, Val::Flag(true)) {
                     return (level, text, at);
                 }
@@ -295,7 +307,13 @@ impl<'f> Case<'f> {
         }
         (
             Confidence::Possible,
-            format!("not shown: {}", lacking.join("; ")),
+            {
+                let lacking = joined(&lacking);
+                Bilingual::new(
+                    format!("not shown: {}", lacking.en),
+                    format!("未能证实：{}", lacking.zh),
+                )
+            },
             0,
         )
     }
@@ -330,6 +348,11 @@ impl<'f> Case<'f> {
                 "the values cannot be used in this calculation",
                 "这些数值无法参与该计算",
             ),
+            (Why::Inexact(reason), _) => (**reason).clone(),
+            (Why::NoLog(source), _) => Bilingual::new(
+                format!("the evidence has no log `{source}`: add that file"),
+                format!("证据中没有日志 {source}：请补充该文件"),
+            ),
             (Why::Fuel, _) => Bilingual::new(
                 "the expression takes too many steps on this input and was stopped",
                 "该表达式在此输入上计算步数过多，已中止",
@@ -341,4 +364,13 @@ impl<'f> Case<'f> {
             how,
         }
     }
+}
+
+/// Several reasons in one line.
+fn joined(reasons: &[Bilingual]) -> Bilingual {
+    let (en, zh): (Vec<&str>, Vec<&str>) = reasons
+        .iter()
+        .map(|r| (r.en.as_str(), r.zh.as_str()))
+        .unzip();
+    Bilingual::new(en.join("; "), zh.join("；"))
 }

@@ -1,5 +1,6 @@
 //! From minijinja's syntax tree to ours. What is not listed here is refused, with its place.
 
+mod duration;
 mod template;
 
 use minijinja::{
@@ -46,7 +47,8 @@ impl Problem {
 /// Reads one expression.
 pub(super) fn expression(source: &str) -> Result<Expr, Problem> {
     within_limits(source)?;
-    let tree = parse_expr(source).map_err(|e| syntax(source, &e))?;
+    let disguised = duration::disguised(source, duration::Region::Code)?;
+    let tree = parse_expr(&disguised).map_err(|e| syntax(source, &e))?;
     lower(&tree, 0)
 }
 
@@ -184,6 +186,9 @@ fn field(
 }
 
 fn name(id: &str) -> Node {
+    if let Some((written, seconds)) = duration::revealed(id) {
+        return Node::Duration(written, seconds);
+    }
     BYTE_UNITS
         .iter()
         .chain(TIME_UNITS)

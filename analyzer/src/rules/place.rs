@@ -150,6 +150,22 @@ impl Places {
         }
     }
 
+    /// Characters of the scalar at `path` as written, quotes and block header included.
+    #[must_use]
+    pub(super) fn range(&self, path: &str) -> Option<std::ops::Range<usize>> {
+        let scalar = self.scalars.get(path)?;
+        let mut range = scalar.start..scalar.end;
+        if matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            while !matches!(self.char_at(range.start), '|' | '>') && range.start > 0 {
+                range.start -= 1;
+            }
+            while range.end > range.start && self.char_at(range.end - 1).is_whitespace() {
+                range.end -= 1;
+            }
+        }
+        Some(range)
+    }
+
     /// Place of the first key named `name`, at any depth, at or after `line`.
     #[must_use]
     pub(super) fn key_named(&self, name: &str, line: usize) -> Option<Place> {

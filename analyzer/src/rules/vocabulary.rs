@@ -10,6 +10,7 @@ pub enum Filter {
     Count,
     Sum,
     MaxBy,
+    Top,
     First,
     Last,
     Map,
@@ -18,6 +19,8 @@ pub enum Filter {
     Pct,
     Duration,
     Time,
+    Ago,
+    Told,
     Round,
     Number,
 }
@@ -30,6 +33,9 @@ pub enum Function {
     Min,
     Max,
     Abs,
+    Within,
+    Before,
+    LogLine,
 }
 
 /// One word of the language.
@@ -76,6 +82,7 @@ pub const FILTERS: &[Word<Filter>] = &[
     word(Filter::Count, "length", (0, 0), "list | length", "the same as count"),
     word(Filter::Sum, "sum", (1, 1), r#"list | sum("field")"#, "sum of a field; of a partial list: at least this much"),
     word(Filter::MaxBy, "max_by", (1, 1), r#"list | max_by("field")"#, "the item with the largest field, the first of equals"),
+    word(Filter::Top, "top", (1, 2), r#"list | top("field", 3)"#, "the items with the largest field, the largest first; 5 without a number"),
     word(Filter::First, "first", (0, 0), "list | first", "the first item"),
     word(Filter::Last, "last", (0, 0), "list | last", "the last item"),
     word(Filter::Map, "map", (1, 1), r#"list | map("field")"#, "the values of a field, unknown ones left out"),
@@ -84,6 +91,8 @@ pub const FILTERS: &[Word<Filter>] = &[
     word(Filter::Pct, "pct", (0, 0), "value | pct", "a share or a percent value as 97.3%"),
     word(Filter::Duration, "duration", (0, 0), "value | duration", "seconds as 29 min 3 s"),
     word(Filter::Time, "time", (0, 0), "value | time", "a time as 2026-04-04 10:11:01 UTC"),
+    word(Filter::Ago, "ago", (0, 0), "time | ago", "how long before the collection: 3 h 5 min ago; the clock is the evidence's, never this machine's"),
+    word(Filter::Told, "told", (0, 0), "text | told", "a word of the parsers in the reader's language: task table → 任务表"),
     word(Filter::Round, "round", (0, 1), "value | round(1)", "rounded to so many digits"),
     word(Filter::Number, "number", (0, 0), "value | number", "with separators: 1,048,576"),
 ];
@@ -95,10 +104,16 @@ pub const FUNCTIONS: &[Word<Function>] = &[
     word(Function::Min, "min", (2, 8), "min(a, b)", "the smallest"),
     word(Function::Max, "max", (2, 8), "max(a, b)", "the largest"),
     word(Function::Abs, "abs", (1, 1), "abs(a)", "without its sign"),
+    word(Function::Within, "within", (3, 3), "within(a, b, 60s)", "whether two events are at most that far apart; unknown when their clocks are not exact enough to say"),
+    word(Function::Before, "before", (2, 2), "before(a, b)", "whether event a is earlier than event b; unknown when their clocks are not exact enough to say"),
+    word(Function::LogLine, "log_line", (2, 3), r#"log_line("regex", "var/log/messages"), log_line("regex", "messages*", 60s)"#, "the lines of a log that fit; with a duration only those so near to the item of for_each; not in the built-in catalogue"),
 ];
 
 /// Units that give bytes.
 pub const BYTE_UNITS: &[(&str, i128)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// Units that may stand right behind a whole number: `60s`, `5min`.
+pub const SUFFIXES: &[(&str, i128)] = &[("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400)];
 
 /// Units that give seconds.
 pub const TIME_UNITS: &[(&str, i128)] = &[("minute", 60), ("hour", 3_600), ("day", 86_400)];

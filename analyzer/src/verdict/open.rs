@@ -18,7 +18,7 @@ pub struct RuledOut {
     /// The rule's sentence about it; empty when it has none.
     pub says: Bilingual,
     /// Comparisons that were false, with their values.
-    pub because: Vec<String>,
+    pub because: Vec<Bilingual>,
     /// Lines behind these values.
     pub evidence: Vec<Evidence>,
     /// Why there may be more events than those it was ruled out for; `None` when these are all.
@@ -49,8 +49,8 @@ pub struct Suppressed {
     pub rule: String,
     /// Short name of the problem.
     pub title: Bilingual,
-    /// The reason given.
-    pub reason: String,
+    /// The reason given, and what became of the entry.
+    pub reason: Bilingual,
 }
 
 /// Rules that found nothing, by why.
@@ -58,7 +58,6 @@ pub struct Suppressed {
 pub(super) struct Open {
     pub(super) ruled_out: Vec<RuledOut>,
     pub(super) cannot_tell: Vec<CannotTell>,
-    pub(super) suppressed: Vec<Suppressed>,
 }
 
 /// Splits the outcomes; ruled-out evidence and context rules are left out, because "the log is not
@@ -100,11 +99,7 @@ pub(super) fn split(judged: Vec<Judged>) -> (Vec<Found>, Open) {
                 would_tell: would_tell(&missing),
                 missing,
             }),
-            State::Suppressed { reason } => open.suppressed.push(Suppressed {
-                rule,
-                title,
-                reason,
-            }),
+            State::Suppressed => {}
         }
     }
     // Causes first: they are what the reader waits for.

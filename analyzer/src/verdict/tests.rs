@@ -9,7 +9,7 @@ fn finding(rule: &str, items: &[usize]) -> Finding {
         title: Bilingual::new(rule, rule),
         severity: Severity::High,
         confidence: Confidence::Certain,
-        confidence_reason: String::new(),
+        confidence_reason: Bilingual::default(),
         says: Bilingual::new(format!("{rule} happened"), rule),
         why: Bilingual::default(),
         advice: Vec::new(),

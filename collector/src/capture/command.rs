@@ -12,11 +12,15 @@ use rustix::io::Errno;
 use super::sink::Sink;
 use super::{errno, stamp};
 use crate::host::read_once;
+use crate::interrupt;
 use crate::item::Item;
 use crate::visit::Visit;
 
 /// Most bytes kept of standard error.
 const COMPLAINT_BYTES: usize = 4096;
+
+/// A signal that comes just before a wait is noticed after this long.
+const SLICE: Duration = Duration::from_millis(200);
 
 /// Complaints that say more than an exit status, as the common tools write them in the C locale.
 const COMPLAINTS: &[(&str, Outcome)] = &[
@@ -31,6 +35,9 @@ const COMPLAINTS: &[(&str, Outcome)] = &[
     ("not available", Outcome::Absent),
     ("no such boot", Outcome::Absent),
 ];
+
+/// Takes output piece by piece.
+type Piece<'e> = &'e mut dyn FnMut(&[u8]);
 
 /// How a command ended.
 #[derive(Debug)]
@@ -89,6 +96,15 @@ pub fn take(
 /// Runs `argv` for at most `patience` and keeps the last `bytes_max` bytes of its output.
 #[must_use]
 pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
+    start(argv, patience, bytes_max, None)
+}
+
+/// Runs `argv` for at most `patience` and hands its output to `each` as it comes.
+pub fn stream(argv: &[&str], patience: Duration, each: &mut dyn FnMut(&[u8])) -> Ran {
+    start(argv, patience, usize::MAX, Some(each))
+}
+
+fn start(argv: &[&str], patience: Duration, bytes_max: usize, each: Option<Piece<'_>>) -> Ran {
     let failed = |outcome, reason| Ran {
         output: Vec::new(),
         dropped: 0,
@@ -127,8 +143,8 @@ pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
         return failed(Outcome::Failed, format!("{program} has no output"));
     };
     let until = Instant::now() + patience;
-    let mut output = Kept::new(stdout.into(), bytes_max);
-    let mut complaint = Kept::new(stderr.into(), COMPLAINT_BYTES);
+    let mut output = Kept::new(stdout.into(), bytes_max, each);
+    let mut complaint = Kept::new(stderr.into(), COMPLAINT_BYTES, None);
     let in_time = drain(&mut output, &mut complaint, until);
     if !in_time {
         let _ = child.kill();
@@ -153,7 +169,7 @@ pub fn run(argv: &[&str], patience: Duration, bytes_max: usize) -> Ran {
 fn judge(
     code: Option<i32>,
     complaint: &str,
-    output: &Kept,
+    output: &Kept<'_>,
     patience: Duration,
 ) -> (Outcome, String) {
     let first = complaint
@@ -185,14 +201,14 @@ fn judge(
 }
 
 /// Reads both pipes to their ends; false when `until` came first.
-fn drain(output: &mut Kept, complaint: &mut Kept, until: Instant) -> bool {
+fn drain<'e>(output: &mut Kept<'e>, complaint: &mut Kept<'e>, until: Instant) -> bool {
     while output.open || complaint.open {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || interrupt::caught().is_some() {
             return false;
         }
-        let timeout = Timespec::try_from(left).ok();
-        let mut kept: Vec<&mut Kept> = [&mut *output, &mut *complaint]
+        let timeout = Timespec::try_from(left.min(SLICE)).ok();
+        let mut kept: Vec<&mut Kept<'e>> = [&mut *output, &mut *complaint]
             .into_iter()
             .filter(|k| k.open)
             .collect();
@@ -200,8 +216,10 @@ fn drain(output: &mut Kept, complaint: &mut Kept, until: Instant) -> bool {
             .iter()
             .map(|k| PollFd::new(&k.pipe, PollFlags::IN))
             .collect();
-        if rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref())).is_err() {
-            return false;
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(_) => return false,
         }
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
@@ -227,29 +245,35 @@ fn wait(child: &mut Child, until: Instant) -> Option<i32> {
     }
 }
 
-/// The last bytes of a pipe.
-#[derive(Debug)]
-struct Kept {
+/// The last bytes of a pipe, or none of them when somebody else takes them.
+struct Kept<'e> {
     pipe: OwnedFd,
     bytes: Vec<u8>,
     bytes_max: usize,
     dropped: usize,
     open: bool,
+    each: Option<Piece<'e>>,
 }
 
-impl Kept {
-    fn new(pipe: OwnedFd, bytes_max: usize) -> Self {
+impl<'e> Kept<'e> {
+    fn new(pipe: OwnedFd, bytes_max: usize, each: Option<Piece<'e>>) -> Self {
         Self {
             pipe,
             bytes: Vec::new(),
             bytes_max,
             dropped: 0,
             open: true,
+            each,
         }
     }
 
     fn take(&mut self) {
         self.open = matches!(read_once(&self.pipe, &mut self.bytes), Ok(got) if got > 0);
+        if let Some(each) = &mut self.each {
+            each(&self.bytes);
+            self.bytes.clear();
+            return;
+        }
         // A quarter is dropped at a time, so that a long output is moved seldom.
         let slack = self.bytes_max / 4;
         if self.bytes.len() > self.bytes_max {

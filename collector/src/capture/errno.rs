@@ -34,6 +34,7 @@ impl Trouble {
                 }
                 Errno::ACCESS | Errno::PERM => Outcome::Denied,
                 Errno::TIMEDOUT => Outcome::TimedOut,
+                Errno::CANCELED => Outcome::Skipped,
                 _ => Outcome::Failed,
             },
             Self::TimedOut(_) => Outcome::TimedOut,
@@ -69,6 +70,11 @@ pub fn words(errno: Errno) -> String {
         Errno::SRCH => "the process ended during the run".to_owned(),
         Errno::OPNOTSUPP => "switched off in this kernel".to_owned(),
         Errno::ACCESS | Errno::PERM => "permission denied".to_owned(),
+        Errno::TIMEDOUT => "did not answer in time".to_owned(),
+        Errno::CANCELED => "left out: what it lies on had not answered, or no process could be \
+                            started that may hang there"
+            .to_owned(),
+        crate::host::NO_FILE => "not a regular file: not read".to_owned(),
         other => {
             let text = std::io::Error::from(other).to_string();
             text.split(" (os error")

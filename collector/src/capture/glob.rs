@@ -1,7 +1,6 @@
 //! Paths with `*` in their parts, expanded in order, bounded.
 
 use oomscene_bundle::{Line, Outcome};
-use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use super::errno::Trouble;
@@ -89,10 +88,8 @@ pub fn readable(host: &Host, pattern: &str, files_max: usize) -> Matches {
     let mut matches = expand(host, pattern, NAMES_MAX);
     // What cannot be examined is tried, so that its error is noted.
     matches.paths.retain(|path| {
-        host.stat(path).is_none_or(|stat| {
-            let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-            is_file && stat.st_mode & 0o444 != 0
-        })
+        host.examine(path)
+            .map_or(true, |about| about.is_file() && about.mode & 0o444 != 0)
     });
     matches.left_out += matches.paths.len().saturating_sub(files_max);
     matches.paths.truncate(files_max);

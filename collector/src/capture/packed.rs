@@ -3,11 +3,12 @@
 use oomscene_bundle::{Error, Line, Outcome, packed};
 
 use super::sink::Sink;
+use crate::host::name;
 use crate::item::{Found, Item};
 use crate::visit::Visit;
 
 /// Bytes of one packed entry: what is in memory at once.
-const PART_BYTES: usize = 4 * 1024 * 1024;
+const PART_BYTES: usize = 1024 * 1024;
 /// Most paths named in one reason.
 const NAMED_MAX: usize = 3;
 
@@ -80,7 +81,7 @@ pub fn take(
         }
         part.files += 1;
         part.micros += content.micros;
-        packed::push(&mut part.bytes, path, bytes);
+        packed::push(&mut part.bytes, &name::for_entry(path), bytes);
         Ok(())
     });
     drop(paths);

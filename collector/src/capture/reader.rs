@@ -1,20 +1,25 @@
 //! Reads what can block for ever through a process that can be abandoned.
 //!
 //! `/proc/PID/cmdline`, `maps` and their like wait for the target's memory lock, which a stuck
-//! process may hold for ever; before Linux 5.3 not even SIGKILL ends that wait. So these reads happen
-//! in a child: when it does not answer in time it is killed, left behind and replaced.
+//! process may hold for ever; before Linux 5.3 not even SIGKILL ends that wait. A file on a dead
+//! server or a FUSE program waits as long. So these reads happen in a child: when it does not answer
+//! in time it is killed, left behind and replaced.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 use super::errno::Trouble;
-use super::protocol::{self, HEAD_BYTES, Request};
-use super::serve;
+use super::protocol::{HEAD_BYTES, Request, What};
+use crate::host::mounted::Mounted;
+use crate::interrupt;
+use record::{LeftBehind, Record};
+use talk::{Silence, Talk};
+
+pub mod record;
+mod talk;
 
 /// After so many unanswered reads of one item the rest of it is left out.
 const UNANSWERED_MAX: u32 = 5;
@@ -24,6 +29,10 @@ const UNANSWERED_EVER_MAX: u32 = 20;
 const START: Duration = Duration::from_secs(5);
 /// Most bytes of requests under way: less than the smallest pipe holds, so that sending never waits.
 const UNDER_WAY_BYTES: usize = 3000;
+/// How long a new reader may take to say what a stuck process is waiting for.
+const ABOUT: Duration = Duration::from_millis(300);
+/// How often starting a process is tried again after it was refused: limits of processes come and go.
+const START_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a read gave.
 #[derive(Debug, Clone, Copy)]
@@ -39,81 +48,142 @@ pub struct Content<'a> {
 /// What a read gave, or why it gave nothing.
 pub type Got<'a> = Result<Content<'a>, Trouble>;
 
-/// The reader process and its record.
+/// The reader process and its record; copies share both.
+#[derive(Debug, Clone)]
+pub struct Reader(Rc<RefCell<Inner>>);
+
 #[derive(Debug)]
-pub struct Reader {
-    root: PathBuf,
+struct Inner {
     talk: Option<Talk>,
+    record: Record,
+    until: Instant,
     unanswered: u32,
     unanswered_ever: u32,
-    /// Folders of files that did not answer.
-    stuck: BTreeSet<String>,
     dead: Option<Trouble>,
-}
-
-#[derive(Debug)]
-struct Talk {
-    child: Child,
-    requests: ChildStdin,
-    answers: std::os::fd::OwnedFd,
-    buffer: Vec<u8>,
-    greeted: bool,
-}
-
-/// Why an answer did not come.
-enum Silence {
-    Late,
-    Gone,
+    started: Instant,
 }
 
 impl Reader {
-    /// Starts the reader process for the machine below `root`. When it cannot be started, every read
-    /// says so and everything else still comes.
+    /// Starts the reader process for the machine below `root`; nothing waits beyond `until`. When it
+    /// cannot be started, every read says so and everything else still comes.
     #[must_use]
-    pub fn start(root: &Path) -> Self {
-        let mut reader = Self {
-            root: root.to_owned(),
+    pub fn start(root: &Path, until: Instant) -> Self {
+        let mut inner = Inner {
             talk: None,
+            record: Record::new(root),
+            until,
             unanswered: 0,
             unanswered_ever: 0,
-            stuck: BTreeSet::new(),
             dead: None,
+            started: Instant::now(),
         };
-        reader.restart();
-        reader
+        inner.restart();
+        Self(Rc::new(RefCell::new(inner)))
     }
 
-    /// Whether a process could be started at all. A reader that was given up for the sake of the
-    /// machine counts: then its files are better left alone.
+    /// Tells which mount each path lies on: one file that hangs there speaks for the others.
+    pub fn know(&self, mounted: &Mounted) {
+        if let Ok(mut inner) = self.0.try_borrow_mut() {
+            inner.record.mounted = mounted.clone();
+        }
+    }
+
+    /// Whether there is a reader: one that started and has greeted. One that was given up for the
+    /// sake of the machine counts: then its files are better left alone.
     #[must_use]
     pub fn could_start(&self) -> bool {
-        !matches!(self.dead, Some(Trouble::Failed(_)))
+        match self.0.try_borrow_mut() {
+            Ok(mut inner) => {
+                inner.meet();
+                !matches!(inner.dead, Some(Trouble::Failed(_)))
+            }
+            Err(_) => true,
+        }
     }
 
-    /// Process id of the reader that is running now.
+    /// Process ids of all readers that were started.
     #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.talk.as_ref().map(|talk| talk.child.id())
+    pub fn pids(&self) -> Vec<u32> {
+        self.0
+            .try_borrow()
+            .map_or_else(|_| Vec::new(), |inner| inner.record.pids.clone())
+    }
+
+    /// Ends the reader, and tells which ones could not be ended.
+    #[must_use]
+    pub fn end(&self) -> Vec<LeftBehind> {
+        let Ok(mut inner) = self.0.try_borrow_mut() else {
+            return Vec::new();
+        };
+        inner.end_for_ever(Trouble::NotTried("the run had ended".to_owned()));
+        inner.record.left_behind()
+    }
+
+    /// What the readers cost so far: CPU time in microseconds and the largest resident set in bytes.
+    #[must_use]
+    pub fn cost(&self) -> (u64, u64) {
+        let Ok(inner) = self.0.try_borrow() else {
+            return (0, 0);
+        };
+        let pid = inner.talk.as_ref().map(|talk| talk.child.id());
+        inner.record.cost_with(pid)
+    }
+
+    /// Asks for one thing.
+    ///
+    /// # Errors
+    /// Why it did not come.
+    pub fn ask(&self, request: Request, patience: Duration) -> Result<Vec<u8>, Trouble> {
+        let mut answer = Err(Trouble::Failed("no answer".to_owned()));
+        let mut requests = std::iter::once(request);
+        let done: Result<(), std::convert::Infallible> =
+            self.read_each(&mut requests, patience, &mut |_, got| {
+                answer = got.map(|content| content.bytes.to_vec());
+                Ok(())
+            });
+        let Ok(()) = done;
+        answer
     }
 
     /// Asks for `requests` and hands each answer to `each`. One answer may take at most `patience`;
-    /// nothing waits beyond `until`. `state_of` tells what is known about a path whose read hung.
-    /// Stops when `each` fails.
+    /// nothing waits beyond the deadline. Stops when `each` fails.
     ///
     /// # Errors
     /// The first error of `each`.
     pub fn read_each<E>(
+        &self,
+        requests: &mut dyn Iterator<Item = Request>,
+        patience: Duration,
+        each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self.0.try_borrow_mut() {
+            Ok(mut inner) => inner.read_each(requests, patience, each),
+            // Only a callback of a read that is under way gets here.
+            Err(_) => {
+                for request in requests {
+                    let trouble = Trouble::Failed("another read is under way".to_owned());
+                    each(&request.path, Err(trouble))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn read_each<E>(
         &mut self,
         requests: &mut dyn Iterator<Item = Request>,
         patience: Duration,
-        until: Instant,
-        state_of: &dyn Fn(&str) -> String,
         each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.unanswered = 0;
+        self.meet();
         let mut under_way = VecDeque::new();
         loop {
-            if Instant::now() >= until {
+            if let Some(signal) = interrupt::caught() {
+                self.end_for_ever(Trouble::NotTried(signal.to_owned()));
+            } else if Instant::now() >= self.until {
                 self.end_for_ever(Trouble::NotTried("the deadline had passed".to_owned()));
             }
             self.refuse(&mut under_way, each)?;
@@ -121,49 +191,111 @@ impl Reader {
             let Some(first) = under_way.front() else {
                 return Ok(());
             };
-            let Some(talk) = &mut self.talk else { continue };
             let began = Instant::now();
-            let answer = match talk.wait_greeting((began + START).min(until)) {
-                Ok(()) => talk.wait_answer((Instant::now() + patience).min(until)),
-                Err(silence) => Err(silence),
-            };
-            let silence = match answer {
-                Ok(head) => {
-                    let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    let end = HEAD_BYTES + head.length as usize;
-                    let bytes = talk.buffer.get(HEAD_BYTES..end).unwrap_or_default();
-                    let answer = match head.errno {
-                        0 => Ok(Content {
-                            bytes,
-                            cut: head.cut,
-                            micros,
-                        }),
-                        errno => Err(Trouble::Errno(errno)),
-                    };
-                    let done = each(&first.path, answer);
-                    talk.buffer.drain(..end);
+            let silence = match self.exchange(patience) {
+                Ok(answer) => {
+                    let done = each(&first.path, answer.got(self.talk.as_ref()));
+                    answer.drop_from(self.talk.as_mut());
                     under_way.pop_front();
                     done?;
                     continue;
                 }
                 Err(silence) => silence,
             };
-            let trouble = match silence {
-                Silence::Late => {
-                    let waited = began.elapsed().as_secs_f64();
-                    Trouble::TimedOut(format!(
-                        "no answer within {waited:.1} s{}",
-                        state_of(&first.path)
-                    ))
-                }
-                Silence::Gone => Trouble::Failed("the reader process ended".to_owned()),
+            let Some(first) = under_way.pop_front() else {
+                return Ok(());
             };
-            let path = first.path.clone();
-            under_way.pop_front();
-            each(&path, Err(trouble))?;
-            self.replace(&path);
+            let waited = began.elapsed().as_secs_f64();
+            self.replace(&first, silence);
+            let trouble = match silence {
+                Silence::Late => Trouble::TimedOut(format!(
+                    "no answer within {waited:.1} s{}",
+                    self.state_of(&first.path)
+                )),
+                Silence::Gone => Trouble::Failed("the reader process ended".to_owned()),
+                Silence::Stopped => {
+                    Trouble::NotTried(interrupt::caught().unwrap_or_default().to_owned())
+                }
+            };
+            each(&first.path, Err(trouble))?;
             self.refuse(&mut under_way, each)?;
             self.send(&under_way);
+        }
+    }
+
+    /// Starts a reader when the last start was refused, and waits for the greeting of a new one.
+    fn meet(&mut self) {
+        if matches!(self.dead, Some(Trouble::Failed(_))) && self.started.elapsed() > START_AGAIN {
+            self.restart();
+        }
+        let until = (self.started + START).min(self.until);
+        let silence = match &mut self.talk {
+            Some(talk) => talk.wait_greeting(until).err(),
+            None => None,
+        };
+        let reason = match silence {
+            None | Some(Silence::Stopped) => return,
+            Some(Silence::Gone) => "the reader process ended",
+            Some(Silence::Late) => "the reader process did not start in time",
+        };
+        self.stop();
+        self.dead = Some(Trouble::Failed(reason.to_owned()));
+    }
+
+    /// Waits for the answer to the oldest request.
+    fn exchange(&mut self, patience: Duration) -> Result<Answer, Silence> {
+        let until = self.until;
+        let talk = self.talk.as_mut().ok_or(Silence::Gone)?;
+        // After a restart; it is not the file's time.
+        talk.wait_greeting((Instant::now() + START).min(until))?;
+        let head = talk.wait_answer((Instant::now() + patience).min(until))?;
+        Ok(Answer {
+            errno: head.errno,
+            cut: head.cut,
+            micros: u64::from(head.micros),
+            end: HEAD_BYTES + head.length as usize,
+        })
+    }
+
+    /// What the neighbours of a file that does not answer say: for a process, its state and where
+    /// in the kernel it waits. The new reader is asked: they may hang too.
+    fn state_of(&mut self, path: &str) -> String {
+        let Some((folder, _)) = path
+            .rsplit_once('/')
+            .filter(|(folder, _)| folder.starts_with("proc/"))
+        else {
+            return String::new();
+        };
+        let mut text = String::new();
+        if let Some(stat) = self.line(&format!("{folder}/stat"))
+            && let Some(state) = stat
+                .rsplit_once(") ")
+                .and_then(|(_, rest)| rest.chars().next())
+        {
+            text = format!("; the process is in state {state}");
+        }
+        match self.line(&format!("{folder}/wchan")) {
+            Some(wchan) if wchan != "0" && !wchan.is_empty() => {
+                format!("{text}, waiting in {wchan}")
+            }
+            _ => text,
+        }
+    }
+
+    fn line(&mut self, path: &str) -> Option<String> {
+        self.send(&VecDeque::from([Request::new(What::ReadFile, path, 4096)]));
+        match self.exchange(ABOUT) {
+            Ok(answer) => {
+                let bytes = answer.got(self.talk.as_ref()).ok()?.bytes;
+                let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
+                answer.drop_from(self.talk.as_mut());
+                Some(text)
+            }
+            Err(_) => {
+                self.stop();
+                self.restart();
+                None
+            }
         }
     }
 
@@ -176,11 +308,10 @@ impl Reader {
             let reason = format!("left out: {UNANSWERED_MAX} files like it had not answered");
             return Some(Trouble::NotTried(reason));
         }
-        let (folder, _) = path.rsplit_once('/')?;
-        let reason = || format!("left out: another file of {folder} had not answered");
-        self.stuck
-            .contains(folder)
-            .then(|| Trouble::NotTried(reason()))
+        let folder = self.record.stuck_with(path)?;
+        Some(Trouble::NotTried(format!(
+            "left out: another file of {folder} had not answered"
+        )))
     }
 
     /// Takes what is no longer asked for out of `under_way`.
@@ -204,7 +335,7 @@ impl Reader {
         under_way: &mut VecDeque<Request>,
         each: &mut dyn FnMut(&str, Got<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut bytes: usize = under_way.iter().map(|r| r.path.len() + HEAD_BYTES).sum();
+        let mut bytes: usize = under_way.iter().map(Request::wire_bytes).sum();
         // Sending is worth a system call when half of what may be under way is answered.
         if bytes > UNDER_WAY_BYTES / 2 {
             return Ok(());
@@ -217,7 +348,7 @@ impl Reader {
                 each(&request.path, Err(trouble))?;
                 continue;
             }
-            bytes += request.path.len() + HEAD_BYTES;
+            bytes += request.wire_bytes();
             more.push_back(request);
         }
         self.send(&more);
@@ -226,28 +357,20 @@ impl Reader {
     }
 
     fn send(&mut self, requests: &VecDeque<Request>) {
-        let mut wire = Vec::new();
-        for request in requests {
-            protocol::put_request(&mut wire, request);
-        }
         if let Some(talk) = &mut self.talk {
-            // A reader that is gone shows when its answer is waited for.
-            let _ = talk.requests.write_all(&wire);
+            talk.send(requests);
         }
     }
 
-    /// Leaves the reader behind that hangs at `path` and starts another one.
-    fn replace(&mut self, path: &str) {
+    /// Leaves the reader behind that hangs at `request` and starts another one.
+    fn replace(&mut self, request: &Request, silence: Silence) {
         self.stop();
+        if silence == Silence::Stopped {
+            return;
+        }
         self.unanswered += 1;
         self.unanswered_ever += 1;
-        // Only the folder of one process or cgroup: /proc itself is none.
-        if let Some((folder, _)) = path
-            .rsplit_once('/')
-            .filter(|(folder, _)| folder.contains('/'))
-        {
-            self.stuck.insert(folder.to_owned());
-        }
+        self.record.hung(request);
         if self.unanswered_ever >= UNANSWERED_EVER_MAX {
             let reason = format!("left out: {UNANSWERED_EVER_MAX} reads had not answered");
             self.end_for_ever(Trouble::NotTried(reason));
@@ -263,29 +386,12 @@ impl Reader {
     }
 
     fn restart(&mut self) {
-        let mut command = Command::new("/proc/self/exe");
-        command
-            .arg(serve::ARGUMENT)
-            .arg(&self.root)
-            .env_clear()
-            .current_dir("/");
-        // Its standard error must not keep the caller's terminal or ssh session open.
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        match command.spawn() {
-            Ok(mut child) => {
-                if let (Some(requests), Some(answers)) = (child.stdin.take(), child.stdout.take()) {
-                    let answers = answers.into();
-                    self.talk = Some(Talk {
-                        child,
-                        requests,
-                        answers,
-                        buffer: Vec::new(),
-                        greeted: false,
-                    });
-                }
+        self.started = Instant::now();
+        self.dead = None;
+        match Talk::start(&self.record.root) {
+            Ok(talk) => {
+                self.record.pids.push(talk.child.id());
+                self.talk = Some(talk);
             }
             Err(error) => {
                 let reason = format!("the reader process could not be started: {error}");
@@ -295,61 +401,46 @@ impl Reader {
     }
 
     fn stop(&mut self) {
-        if let Some(mut talk) = self.talk.take() {
+        if let Some(talk) = self.talk.take() {
             // A reader stuck in the kernel dies later or never: it is not waited for.
-            let _ = talk.child.kill();
-            let _ = talk.child.try_wait();
+            self.record.kill(talk.child);
         }
     }
 }
 
-impl Drop for Reader {
+impl Drop for Inner {
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-impl Talk {
-    /// Waits until the reader has started: on a machine that swaps this takes its time, and it is
-    /// not the file's.
-    fn wait_greeting(&mut self, until: Instant) -> Result<(), Silence> {
-        let length = serve::GREETING.len();
-        while !self.greeted {
-            if self.buffer.len() < length {
-                self.receive(until)?;
-            } else if self.buffer.starts_with(serve::GREETING) {
-                self.buffer.drain(..length);
-                self.greeted = true;
-            } else {
-                return Err(Silence::Gone);
-            }
-        }
-        Ok(())
-    }
+/// One answer, still in the buffer of the talk.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    errno: i32,
+    cut: bool,
+    micros: u64,
+    end: usize,
+}
 
-    /// Waits until the buffer begins with a whole answer.
-    fn wait_answer(&mut self, until: Instant) -> Result<protocol::Head, Silence> {
-        loop {
-            if let Some(head) = protocol::head(&self.buffer)
-                && self.buffer.len() >= HEAD_BYTES + head.length as usize
-            {
-                return Ok(head);
-            }
-            self.receive(until)?;
+impl Answer {
+    fn got(self, talk: Option<&Talk>) -> Got<'_> {
+        match self.errno {
+            0 => Ok(Content {
+                bytes: talk
+                    .and_then(|talk| talk.buffer.get(HEAD_BYTES..self.end))
+                    .unwrap_or_default(),
+                cut: self.cut,
+                micros: self.micros,
+            }),
+            errno => Err(Trouble::Errno(errno)),
         }
     }
 
-    fn receive(&mut self, until: Instant) -> Result<(), Silence> {
-        let left = until.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).ok();
-        let mut fds = [PollFd::new(&self.answers, PollFlags::IN)];
-        match rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref())) {
-            Ok(0) => Err(Silence::Late),
-            Ok(_) => match crate::host::read_once(&self.answers, &mut self.buffer) {
-                Ok(0) | Err(_) => Err(Silence::Gone),
-                Ok(_) => Ok(()),
-            },
-            Err(_) => Err(Silence::Gone),
+    fn drop_from(self, talk: Option<&mut Talk>) {
+        if let Some(talk) = talk {
+            let end = self.end.min(talk.buffer.len());
+            talk.buffer.drain(..end);
         }
     }
 }

@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use oomscene_bundle::{Error, Line, Outcome};
-use rustix::fs::{Advice, FileType, SeekFrom, fadvise, fstat, seek};
 use rustix::io::Errno;
 
 use super::errno::Trouble;
 use super::sink::Sink;
 use super::{glob, stamp};
-use crate::host::{Host, Opening, read_open};
+use crate::host::Host;
 use crate::item::Item;
 use crate::visit::Visit;
 
@@ -63,17 +62,9 @@ pub fn take(
 
 /// Reads whole lines from the end of `path`; gives the size of the file.
 fn last_bytes(host: &Host, path: &str, bytes_max: usize, out: &mut Vec<u8>) -> Result<u64, Errno> {
-    let file = host.open(path, Opening::AtOnce)?;
-    let stat = fstat(&file)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Errno::NOENT);
-    }
-    let size = u64::try_from(stat.st_size).unwrap_or(0);
+    let size = host.examine(path)?.bytes;
     let start = size.saturating_sub(bytes_max as u64);
-    seek(&file, SeekFrom::Start(start))?;
-    read_open(&file, bytes_max, out)?;
-    // The machine is short of memory: the log must not stay in its page cache.
-    let _ = fadvise(&file, start, None, Advice::DontNeed);
+    host.read_part(path, start, bytes_max, out)?;
     if start > 0 {
         let cut = out.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
         out.drain(..cut);

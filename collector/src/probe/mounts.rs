@@ -9,6 +9,8 @@ pub struct Mount {
     pub root: String,
     /// Mount point relative to the root of the machine; empty for `/` itself.
     pub point: String,
+    /// Whether it may not be written.
+    pub read_only: bool,
     /// Type of the file system.
     pub kind: String,
     /// Options of the file system.
@@ -29,24 +31,31 @@ pub fn all(host: &Host) -> Vec<Mount> {
         .collect()
 }
 
-fn parse(line: &str) -> Option<Mount> {
+/// One line of mountinfo.
+#[must_use]
+pub fn parse(line: &str) -> Option<Mount> {
     let (left, right) = line.split_once(" - ")?;
     let mut left = left.split(' ').skip(3);
     let root = left.next()?.to_owned();
     let point = unescape(left.next()?).trim_start_matches('/').to_owned();
+    let is_read_only = |options: &str| options.split(',').any(|option| option == "ro");
+    let mut read_only = left.next().is_some_and(is_read_only);
     let mut right = right.split(' ');
     let kind = right.next()?.to_owned();
     let options = right.nth(1).unwrap_or_default().to_owned();
+    read_only |= is_read_only(&options);
     Some(Mount {
         root,
         point,
+        read_only,
         kind,
         options,
     })
 }
 
-/// A space is written `\040` there.
-fn unescape(text: &str) -> String {
+/// A path of mountinfo as it is.
+#[must_use]
+pub fn unescape(text: &str) -> String {
     text.replace("\\040", " ")
         .replace("\\011", "\t")
         .replace("\\012", "\n")

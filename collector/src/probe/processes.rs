@@ -5,7 +5,8 @@ use procfs::process::{Stat, StatFlags};
 
 use oomscene_bundle::Outcome;
 
-use crate::item::{Found, LeftOut};
+use super::mounts;
+use crate::item::{AS_ROOT, Found, LeftOut};
 use crate::visit::{Census, Process, Visit};
 
 /// Most processes taken.
@@ -27,6 +28,14 @@ pub fn folders(visit: &mut Visit) -> Found {
         ..Found::default()
     };
     found.paths = pids.iter().map(|pid| format!("proc/{pid}")).collect();
+    if let Some(reason) = hidden(visit) {
+        found.left_out.push(LeftOut {
+            path: "proc/[pid]".to_owned(),
+            outcome: Outcome::Denied,
+            reason,
+            remedy: AS_ROOT,
+        });
+    }
     if visit.census.pids_left_out > 0 {
         found.left_out.push(LeftOut {
             path: "proc/[pid]".to_owned(),
@@ -39,6 +48,26 @@ pub fn folders(visit: &mut Visit) -> Found {
         });
     }
     found
+}
+
+/// Why the processes of others are not listed, if so (proc(5), `hidepid`).
+fn hidden(visit: &Visit) -> Option<String> {
+    if rustix::process::geteuid().is_root() || !visit.host.is_live() {
+        return None;
+    }
+    let options = mounts::all(&visit.host)
+        .into_iter()
+        .rfind(|mount| mount.point == "proc")?
+        .options;
+    let option = options.split(',').find(|option| {
+        matches!(
+            option.strip_prefix("hidepid="),
+            Some("2" | "invisible" | "4" | "ptraceable")
+        )
+    })?;
+    Some(format!(
+        "/proc is mounted with {option}: processes of other users are hidden"
+    ))
 }
 
 /// Learns size and state from `/proc/PID/stat`.

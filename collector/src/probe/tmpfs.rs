@@ -25,33 +25,29 @@ pub fn space(visit: &mut Visit) -> Vec<Made> {
     points.sort_unstable();
     points.dedup();
     let left_out = points.len().saturating_sub(MOUNTS_MAX);
-    let mut requests = points.into_iter().take(MOUNTS_MAX).map(|path| Request {
-        what: What::Space,
-        path,
-        bytes_max: 100,
-    });
+    let mut requests = points
+        .into_iter()
+        .take(MOUNTS_MAX)
+        .map(|path| Request::new(What::Space, path, 100));
     let mut found = Vec::new();
-    let done: Result<(), Infallible> = visit.reader.read_each(
-        &mut requests,
-        PATIENCE,
-        visit.until,
-        &|_| String::new(),
-        &mut |path, got| {
-            let path = format!("/{path}");
-            found.push(match got {
-                Ok(content) => match numbers(content.bytes) {
-                    Some([block, blocks, free]) => json!({
-                        "path": path,
-                        "size_bytes": block * blocks,
-                        "used_bytes": block * blocks.saturating_sub(free),
-                    }),
-                    None => json!({"path": path, "error": "no figures"}),
-                },
-                Err(trouble) => json!({"path": path, "error": trouble.reason()}),
+    let done: Result<(), Infallible> =
+        visit
+            .reader
+            .read_each(&mut requests, PATIENCE, &mut |path, got| {
+                let path = format!("/{path}");
+                found.push(match got {
+                    Ok(content) => match numbers(content.bytes) {
+                        Some([block, blocks, free]) => json!({
+                            "path": path,
+                            "size_bytes": block * blocks,
+                            "used_bytes": block * blocks.saturating_sub(free),
+                        }),
+                        None => json!({"path": path, "error": "no figures"}),
+                    },
+                    Err(trouble) => json!({"path": path, "error": trouble.reason()}),
+                });
+                Ok(())
             });
-            Ok(())
-        },
-    );
     let Ok(()) = done;
     vec![Made::json(
         "scene/tmpfs.json",

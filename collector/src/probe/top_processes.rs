@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use oomscene_bundle::Outcome;
 use serde_json::json;
 
-use crate::item::{Found, LeftOut, Made};
+use crate::item::{Found, Made};
 use crate::plan::Depth;
 use crate::visit::{Census, Chosen, Process, Visit};
 
@@ -17,24 +16,16 @@ const BY_OTHER: usize = 10;
 const STUCK_MAX: usize = 50;
 /// How many get their mappings taken one by one.
 const LARGEST: usize = 10;
-/// Time that walking one process's page tables may take it; design: 100 ms.
-const STALL_MAX_MICROS: u64 = 100_000;
-/// Time for all processes together.
-const STALL_SUM_MICROS: u64 = 2_000_000;
-/// Cost of walking the page tables, with 4 KiB pages: about 4 GiB in 100 ms on a slow machine.
-const MICROS_PER_MIB: u64 = 25;
-/// Remedy for what the stall budget left out.
-const DEEP: &str = "--deep (holds the process's memory lock for longer)";
-
 /// `scene/top-processes.json`.
 pub fn entry(visit: &mut Visit) -> Vec<Made> {
     let scale = if visit.depth == Depth::Quick { 3 } else { 1 };
     // The collector offers itself to the OOM killer; it is not evidence.
-    let own = [Some(std::process::id()), visit.reader.pid()];
+    let mut own = visit.reader.pids();
+    own.push(std::process::id());
     visit
         .census
         .processes
-        .retain(|process| !own.contains(&Some(process.pid)));
+        .retain(|process| !own.contains(&process.pid));
     visit.census.chosen = choose(&visit.census, scale);
     let page = rustix::param::page_size() as u64;
     let rows: Vec<_> = visit
@@ -109,7 +100,7 @@ pub fn with_memory(visit: &mut Visit) -> Found {
 
 /// Those with memory, as far as the stall budget goes: for `smaps_rollup`.
 pub fn cheap(visit: &mut Visit) -> Found {
-    within_budget(visit, usize::MAX, "smaps_rollup")
+    within_budget(visit, usize::MAX)
 }
 
 /// The largest ones, as far as the stall budget goes: for `smaps`.
@@ -120,43 +111,25 @@ pub fn largest(visit: &mut Visit) -> Found {
             ..Found::default()
         };
     }
-    within_budget(visit, LARGEST, "smaps")
+    within_budget(visit, LARGEST)
 }
 
-fn within_budget(visit: &mut Visit, count: usize, name: &str) -> Found {
+/// Reading these walks all resident memory: capture decides how many it can be.
+fn within_budget(visit: &Visit, count: usize) -> Found {
     let page = rustix::param::page_size() as u64;
-    let mut all = found(visit, has_memory);
-    all.paths.clear();
-    let mut spent = 0;
     let chosen = visit
         .census
         .chosen
         .iter()
-        .filter(|c| has_memory(&c.process))
-        .take(count);
-    for Chosen { process, .. } in chosen {
-        let mib = process.rss_pages * page / (1024 * 1024);
-        let cost = mib * MICROS_PER_MIB;
-        let path = format!("proc/{}", process.pid);
-        if visit.depth == Depth::Deep
-            || (cost <= STALL_MAX_MICROS && spent + cost <= STALL_SUM_MICROS)
-        {
-            spent += cost;
-            all.paths.push(path);
-        } else {
-            let reason = format!(
-                "{mib} MiB resident: reading it could stall the process for {} ms",
-                cost / 1000
-            );
-            all.left_out.push(LeftOut {
-                path: format!("{path}/{name}"),
-                outcome: Outcome::Skipped,
-                reason,
-                remedy: DEEP,
-            });
-        }
-    }
-    all
+        .filter(|c| has_memory(&c.process));
+    let sizes = chosen
+        .take(count)
+        .map(|c| c.process.rss_pages * page)
+        .collect::<Vec<_>>();
+    let mut found = found(visit, has_memory);
+    found.paths.truncate(sizes.len());
+    found.walked_bytes = Some(sizes);
+    found
 }
 
 fn has_memory(process: &Process) -> bool {
@@ -168,6 +141,7 @@ fn found(visit: &Visit, wanted: impl Fn(&Process) -> bool) -> Found {
     let paths = chosen.map(|c| format!("proc/{}", c.process.pid)).collect();
     Found {
         paths,
+        walked_bytes: None,
         left_out: Vec::new(),
         nothing: "no process was chosen".to_owned(),
     }

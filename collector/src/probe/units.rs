@@ -74,6 +74,7 @@ pub fn files(visit: &mut Visit) -> Found {
     paths.truncate(FILES_MAX);
     Found {
         paths,
+        walked_bytes: None,
         left_out: Vec::new(),
         nothing: "no systemd unit files here".to_owned(),
     }

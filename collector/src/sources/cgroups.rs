@@ -1,6 +1,6 @@
 //! Which limits apply to whom. Inner paths are those of the machine.
 
-use crate::item::{Item, Root, Take};
+use crate::item::{Item, Root, Take, Value};
 use crate::probe::{cgroup_tree, gate};
 
 /// `memory.events` and its like: counters whose growth within a second matters.
@@ -109,6 +109,7 @@ pub const ITEMS: &[Item] = &[
         EVENTS,
         "who is at the limit now (cgroup v2)",
     )
+    .value(Value::High)
     .twice(),
     packed(
         "sys/fs/cgroup/memory/**/memory.failcnt",
@@ -125,6 +126,7 @@ pub const ITEMS: &[Item] = &[
         MEMORY,
         "limits, use, peaks, kills and pressure of every cgroup (v2)",
     )
+    .value(Value::High)
     .can_be_slow(3000),
     packed(
         "sys/fs/cgroup/memory/**",
@@ -133,6 +135,7 @@ pub const ITEMS: &[Item] = &[
         MEMORY_V1,
         "limits, use, peaks and kills of every cgroup (v1)",
     )
+    .value(Value::High)
     .can_be_slow(3000),
     packed(
         "sys/fs/cgroup/**/memory.numa_stat",

@@ -1,6 +1,6 @@
 //! What the container runtime and the killers in user space wanted. Files only: their services may hang.
 
-use crate::item::{Item, Root, Take};
+use crate::item::{Item, Root, Take, Value};
 use crate::probe::{container_config, units};
 
 /// Rows of this room.
@@ -50,7 +50,9 @@ pub const ITEMS: &[Item] = &[
     .kib(512)
     .filter(container_config::without_secrets)
     .root(Root::Needed),
-    Item::glob("run/crio/exits/*", 500, "exit codes of CRI-O containers").root(Root::Needed),
+    Item::glob("run/crio/exits/*", 500, "exit codes of CRI-O containers")
+        .value(Value::Low)
+        .root(Root::Needed),
     Item::file("etc/systemd/oomd.conf", "when systemd-oomd kills"),
     Item::glob(
         "etc/systemd/oomd.conf.d/*.conf",

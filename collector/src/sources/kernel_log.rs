@@ -1,6 +1,6 @@
 //! The kernel's ring buffer: first, because every new line may overwrite the oldest.
 
-use crate::item::{Item, Root};
+use crate::item::{Item, Root, Value};
 use crate::probe::kmsg;
 
 /// Rows of this room.
@@ -10,6 +10,7 @@ pub const ITEMS: &[Item] = &[Item::made(
     "the OOM reports themselves, with sequence numbers, so that a wrapped ring buffer is known",
 )
 .kib(8 * 1024)
+.value(Value::High)
 .root(Root::Better)
 .patience(5)
 .live_only()];

@@ -3,43 +3,30 @@
 use crate::item::{Item, Root, Take};
 use crate::probe::audit;
 
-const PREVIOUS_BOOT: &[&[&str]] = &[
-    &[
-        "journalctl",
-        "--no-pager",
-        "-q",
-        "-k",
-        "-b",
-        "-1",
-        "-o",
-        "short-iso-precise",
-        "-n",
-        "20000",
-    ],
-    &[
-        "journalctl",
-        "--no-pager",
-        "-q",
-        "-k",
-        "-b",
-        "-1",
-        "-o",
-        "short-iso",
-        "-n",
-        "20000",
-    ],
-];
-const JOURNAL: &[&[&str]] = &[
-    &[
-        "journalctl",
-        "--no-pager",
-        "-o",
-        "short-iso-precise",
-        "-n",
-        "20000",
-    ],
-    // systemd 219 does not know the precise form.
-    &["journalctl", "--no-pager", "-o", "short-iso", "-n", "20000"],
+/// Where distributions and their syslog programs write; rotation adds to the name.
+const SYSTEM_LOGS: &[&str] = &[
+    "var/log/messages*",
+    "var/log/syslog*",
+    "var/log/kern*",
+    "var/log/daemon*",
+    "var/log/warn*",
+    "var/log/dmesg*",
+    "var/log/boot*",
+    "var/log/debug*",
+    "var/log/user*",
+    "var/log/cron*",
+    "var/log/localmessages*",
+    "var/log/everything*",
+    "var/log/everything/*",
+    "var/log/system.log*",
+    "var/log/*oom*",
+    "var/log/nohang/*",
+    "var/log/docker*",
+    "var/log/containerd*",
+    "var/log/kubelet*",
+    "var/log/crio*",
+    "var/log/remote/*",
+    "var/adm/messages*",
 ];
 
 /// Rows of this room.
@@ -65,17 +52,15 @@ pub const ITEMS: &[Item] = &[
     )
     .kib(2048)
     .root(Root::Needed),
-    log("var/log/kern.log", "kernel log on disk (Debian family)"),
-    log("var/log/kern.log.1", "kernel log before the last rotation"),
-    log("var/log/messages", "system log (Red Hat and SUSE family)"),
-    log("var/log/messages.1", "system log before the last rotation"),
-    log(
-        "var/log/messages-*",
-        "system log before the last rotation, dated",
-    ),
-    log("var/log/syslog", "system log (Debian family)"),
-    log("var/log/syslog.1", "system log before the last rotation"),
-    log("var/log/daemon.log", "services: who was restarted"),
+    Item::new(
+        "var/log/*",
+        Take::Logs {
+            patterns: SYSTEM_LOGS,
+        },
+        "what the kernel and the services said around every failure of memory, rotated and packed logs too",
+    )
+    .kib(3 * 1024)
+    .root(Root::Needed),
     Item::new(
         "var/log/audit/audit.log",
         Take::Tail { files_max: 1 },
@@ -84,28 +69,41 @@ pub const ITEMS: &[Item] = &[
     .kib(1024)
     .filter(audit::relevant)
     .root(Root::Needed),
-    log("var/log/boot.log", "start of services"),
-    log("var/log/dmesg", "kernel log of the last boot"),
     journal(
         "scene/journal/boots.txt",
         &[&["journalctl", "--no-pager", "--list-boots"]],
         "when the machine was restarted",
     ),
-    journal(
-        "scene/journal/kernel-previous-boot.txt",
-        PREVIOUS_BOOT,
-        "what the kernel said before the last restart",
+    of_journal(
+        "scene/journal/kernel.txt",
+        &["_TRANSPORT=kernel"],
+        "what the kernel said, in earlier boots too",
     )
-    .kib(4 * 1024),
-    journal("scene/journal/all.txt", JOURNAL, "what all services said")
-        .kib(4 * 1024)
-        .patience(15),
+    .kib(4 * 1024)
+    .patience(8),
+    of_journal(
+        "scene/journal/all.txt",
+        &[],
+        "what all services said around every failure of memory",
+    )
+    .kib(4 * 1024)
+    .patience(15),
+    journal(
+        "scene/journal/logread.txt",
+        &[&["logread"]],
+        "the log that OpenWrt and busybox keep in memory",
+    )
+    .kib(2 * 1024),
 ];
 
-const fn log(path: &'static str, why: &'static str) -> Item {
-    Item::new(path, Take::Tail { files_max: 2 }, why)
-        .kib(2048)
-        .root(Root::Needed)
+const fn of_journal(
+    path: &'static str,
+    matches: &'static [&'static str],
+    why: &'static str,
+) -> Item {
+    Item::new(path, Take::Journal { matches }, why)
+        .root(Root::Better)
+        .gate(crate::probe::gate::not_when_quick)
 }
 
 const fn journal(

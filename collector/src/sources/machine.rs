@@ -1,6 +1,6 @@
 //! What kind of machine this is.
 
-use crate::item::{Item, Root};
+use crate::item::{Item, Root, Value};
 use crate::probe::{address_space, auxv, identity, kernel_config, view, virtualisation};
 
 /// Rows of this room.
@@ -34,9 +34,12 @@ pub const ITEMS: &[Item] = &[
         kernel_config::take,
         "how the kernel was built: address bits, memcg, PSI",
     )
+    .value(Value::Low)
     .kib(512),
     Item::file("proc/version", "kernel release and compiler"),
-    Item::file("proc/cpuinfo", "CPU model and address sizes").kib(256),
+    Item::file("proc/cpuinfo", "CPU model and address sizes")
+        .value(Value::Low)
+        .kib(256),
     Item::file(
         "proc/stat",
         "boot time, number of forks, running and blocked tasks",
@@ -44,12 +47,16 @@ pub const ITEMS: &[Item] = &[
     Item::file("proc/loadavg", "load: runnable and stuck tasks"),
     Item::file("proc/uptime", "time since boot"),
     Item::file("proc/sys/kernel/random/boot_id", "which boot this is"),
-    Item::file("proc/modules", "loaded modules and their size").kib(512),
+    Item::file("proc/modules", "loaded modules and their size")
+        .value(Value::Low)
+        .kib(512)
+        .can_be_slow(1000),
     Item::file("proc/filesystems", "which file systems the kernel knows"),
     Item::file(
         "proc/iomem",
         "memory map: what firmware and crash kernel keep",
     )
+    .value(Value::Low)
     .root(Root::Better),
     Item::glob("etc/*-release", 16, "distribution and version"),
     Item::file("etc/machine-info", "site name and chassis"),

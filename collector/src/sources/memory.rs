@@ -1,6 +1,6 @@
 //! Where the memory is at this moment.
 
-use crate::item::{Item, Root};
+use crate::item::{Item, Root, Value};
 use crate::probe::{gate, tmpfs, vmalloc};
 
 /// Rows of this room.
@@ -9,11 +9,13 @@ pub const ITEMS: &[Item] = &[
         "proc/meminfo",
         "how much is free, available, cache, anonymous, slab, huge pages",
     )
+    .value(Value::High)
     .twice(),
     Item::file(
         "proc/vmstat",
         "counters of reclaim, compaction, swapping and OOM kills since boot",
     )
+    .value(Value::High)
     .twice(),
     Item::file(
         "proc/pressure/memory",
@@ -33,9 +35,11 @@ pub const ITEMS: &[Item] = &[
     Item::file(
         "proc/zoneinfo",
         "watermarks and free pages of each zone: why an allocation failed although memory is free",
-    ),
-    Item::file("proc/buddyinfo", "free blocks by size: fragmentation"),
+    )
+    .value(Value::High),
+    Item::file("proc/buddyinfo", "free blocks by size: fragmentation").value(Value::High),
     Item::file("proc/pagetypeinfo", "free blocks by size and mobility")
+        .value(Value::Low)
         .root(Root::Needed)
         .gate(gate::stalls_allocation)
         .can_be_slow(3000),
@@ -43,6 +47,7 @@ pub const ITEMS: &[Item] = &[
         "proc/slabinfo",
         "kernel memory by cache: dentry, inode and socket leaks",
     )
+    .value(Value::High)
     .kib(4 * 1024)
     .root(Root::Needed)
     .can_be_slow(5000),
@@ -52,7 +57,7 @@ pub const ITEMS: &[Item] = &[
         "vmalloc memory by caller: driver leaks",
     )
     .root(Root::Needed),
-    Item::file("proc/swaps", "swap devices, their size and use"),
+    Item::file("proc/swaps", "swap devices, their size and use").can_be_slow(1000),
     Item::glob(
         "sys/kernel/mm/hugepages/*/*",
         64,
@@ -119,7 +124,8 @@ pub const ITEMS: &[Item] = &[
         "proc/sysvipc/shm",
         "shared memory segments, also those that no process holds any more",
     )
-    .kib(2048),
+    .kib(2048)
+    .can_be_slow(1000),
     Item::file("proc/net/sockstat", "memory of network sockets"),
     Item::file("proc/net/sockstat6", "memory of IPv6 sockets"),
     Item::glob(
@@ -131,10 +137,12 @@ pub const ITEMS: &[Item] = &[
         "sys/kernel/dmabuf/buffers/*/exporter_name",
         2000,
         "which driver made each buffer",
-    ),
+    )
+    .value(Value::Low),
     Item::file(
         "proc/self/mountinfo",
         "tmpfs and huge page mounts with their limits, cgroup version",
     )
+    .value(Value::High)
     .kib(4 * 1024),
 ];

@@ -1,6 +1,6 @@
 //! What the kernel, the login and systemd were told to do when memory runs out.
 
-use crate::item::{Item, Root, Take};
+use crate::item::{Item, Root, Take, Value};
 use crate::probe::units;
 
 /// Rows of this room.
@@ -11,6 +11,7 @@ pub const ITEMS: &[Item] = &[
         200,
         "overcommit, OOM, watermark, swap and map count settings",
     )
+    .value(Value::High)
     .except(&["stat_refresh"])
     .root(Root::Better),
     Item::file("proc/sys/kernel/threads-max", "most threads of the machine"),
@@ -74,7 +75,8 @@ pub const ITEMS: &[Item] = &[
         "etc/sysctl.d/*.conf",
         100,
         "settings that come back at the next boot",
-    ),
+    )
+    .value(Value::Low),
     Item::glob(
         "run/sysctl.d/*.conf",
         100,
@@ -84,7 +86,8 @@ pub const ITEMS: &[Item] = &[
         "usr/lib/sysctl.d/*.conf",
         100,
         "settings of the distribution",
-    ),
+    )
+    .value(Value::Low),
     Item::new(
         "scene/systemd/units.txt",
         Take::Packed {
@@ -108,5 +111,6 @@ pub const ITEMS: &[Item] = &[
         "etc/modprobe.d/*.conf",
         100,
         "module options such as zram and balloon sizes",
-    ),
+    )
+    .value(Value::Low),
 ];

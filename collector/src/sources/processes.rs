@@ -1,6 +1,6 @@
 //! Who holds the memory: all processes packed, the most telling ones in detail.
 
-use crate::item::{Item, Root, Take};
+use crate::item::{Item, Root, Take, Value};
 use crate::probe::{environment, processes, top_processes};
 
 /// Rows of this room.
@@ -11,6 +11,7 @@ pub const ITEMS: &[Item] = &[
         &["stat"],
         "state, size, start time and flags of every process",
     )
+    .value(Value::High)
     .watch(processes::watch_stat),
     all(
         "proc/[pid]/oom_score",
@@ -18,6 +19,7 @@ pub const ITEMS: &[Item] = &[
         &["oom_score"],
         "whom the kernel would kill next",
     )
+    .value(Value::High)
     .watch(processes::watch_oom_score),
     Item::made(
         "scene/top-processes.json",
@@ -46,7 +48,8 @@ pub const ITEMS: &[Item] = &[
         "proc/all/status",
         &["status"],
         "memory of every process by kind, peak, swap, threads",
-    ),
+    )
+    .value(Value::High),
     all(
         "proc/[pid]/statm",
         "proc/all/statm",
@@ -58,7 +61,8 @@ pub const ITEMS: &[Item] = &[
         "proc/all/oom_score_adj",
         &["oom_score_adj"],
         "who is protected from the OOM killer and who is offered to it",
-    ),
+    )
+    .value(Value::High),
     all(
         "proc/[pid]/comm",
         "proc/all/comm",
@@ -72,6 +76,7 @@ pub const ITEMS: &[Item] = &[
         &["cgroup"],
         "which limit applies to every process",
     )
+    .value(Value::High)
     .can_be_slow(1000),
     all(
         "proc/[pid]/cmdline",
@@ -79,6 +84,7 @@ pub const ITEMS: &[Item] = &[
         &["cmdline"],
         "what every process is: JVM flags, script names",
     )
+    .value(Value::High)
     .kib(64)
     .can_block(500),
     top(
@@ -102,6 +108,7 @@ pub const ITEMS: &[Item] = &[
         &["maps"],
         "its mappings: count, holes, files",
     )
+    .value(Value::Low)
     .kib(4 * 1024)
     .can_block(2000)
     .root(Root::Needed),
@@ -111,6 +118,7 @@ pub const ITEMS: &[Item] = &[
         &["smaps"],
         "its memory mapping by mapping",
     )
+    .value(Value::Low)
     .kib(4 * 1024)
     .can_block(2000)
     .root(Root::Needed),

@@ -1,12 +1,7 @@
 //! What other programs logged around a kill: the unit that failed, the container runtime's notice,
 //! the program behind a runtime's name.
 
-use super::{
-    audit::Exec,
-    runtime::{ContainerOom, UserKill},
-    stamp::Stamp,
-    systemd::UnitExit,
-};
+use super::{audit::Exec, containers::ContainerOom, said::Said, stamp::Stamp, systemd::UnitExit};
 use crate::facts::{Evidence, oom::event::OomEvent};
 
 /// How long after a kill systemd may log the exit of the process.
@@ -22,9 +17,8 @@ const START_SECONDS_MAX: f64 = 600.0;
 /// Lines of other programs, of all logs.
 #[derive(Debug, Default)]
 pub struct Around {
-    pub(super) exits: Vec<UnitExit>,
-    pub(super) notices: Vec<ContainerOom>,
-    pub(super) kills: Vec<UserKill>,
+    pub(super) exits: Vec<Said<UnitExit>>,
+    pub(super) notices: Vec<Said<ContainerOom>>,
     pub(super) execs: Vec<Exec>,
 }
 
@@ -39,11 +33,12 @@ impl Around {
         }
         let exit = self.exits.iter().find(|exit| {
             let after = seconds(event.last_stamp.as_ref(), exit.stamp.as_ref());
-            exit.killed
+            exit.value.killed
+                && !exit.value.by_systemd
                 && same_host(event, exit.host.as_deref())
                 && after.is_some_and(|s| (-1.0..=EXIT_SECONDS_MAX).contains(&s))
         })?;
-        Some((exit.unit.clone(), exit.evidence.clone()))
+        Some((exit.value.unit.clone(), exit.evidence.clone()))
     }
 
     /// The runtime's notice about this container.
@@ -53,14 +48,14 @@ impl Around {
         event: &OomEvent,
     ) -> Option<Vec<Evidence>> {
         let notice = self.notices.iter().find(|notice| {
-            notice.container_id == container_id
+            notice.value.container_id == container_id
                 && seconds(
                     event.stamp.as_ref().map(|s| &s.value),
                     notice.stamp.as_ref(),
                 )
                 .is_none_or(|s| s.abs() <= NOTICE_SECONDS_MAX)
         })?;
-        Some(vec![notice.evidence.clone()])
+        Some(notice.evidence.clone())
     }
 
     /// The program behind the victim's name, by the audit records: its own start, or the starts of

@@ -3,7 +3,7 @@
 use crate::words::Bilingual;
 use std::collections::BTreeMap;
 
-use super::{Log, Source, line::Line, reader::Recognised, stamp::Stamp};
+use super::{Log, Source, line::Line, reader::Recognised, stamp::Stamp, timeline::Timeline};
 use crate::facts::{Evidence, Record};
 
 /// Coverage of one log.
@@ -15,9 +15,8 @@ pub(super) struct Coverage {
     formats: BTreeMap<&'static str, u64>,
     pub(super) first: Option<(Stamp, Evidence)>,
     pub(super) last: Option<(Stamp, Evidence)>,
-    /// Lines that printk says were lost before they were read.
-    pub(super) dropped: u64,
-    pub(super) dropped_evidence: Vec<Evidence>,
+    /// Longest time between two lines, with the stamps around it: no proof of a loss.
+    silence: Option<(f64, Evidence, Evidence)>,
 }
 
 impl Coverage {
@@ -28,6 +27,15 @@ impl Coverage {
         }
         if let Some(stamp) = line.stamp.filter(|_| found.stamped) {
             let place = (stamp.clone(), line.evidence());
+            if let Some((before, at)) = &self.last
+                && let Some(seconds) = before.seconds_until(stamp)
+                && self
+                    .silence
+                    .as_ref()
+                    .is_none_or(|(most, ..)| seconds > *most)
+            {
+                self.silence = Some((seconds, at.clone(), place.1.clone()));
+            }
             if self.first.is_none() {
                 self.first = Some(place.clone());
             }
@@ -36,10 +44,6 @@ impl Coverage {
                 found.format.starts_with("dmesg") || found.format == "/dev/kmsg";
             let kernel = line.origin == super::line::Origin::Kernel;
             self.kernel_lines += u64::from(kernel || (stamped_by_kernel && line.kernel()));
-        }
-        if let Some(count) = crate::facts::oom::endings::dropped(line.text) {
-            self.dropped += count;
-            self.dropped_evidence.push(line.evidence());
         }
     }
 
@@ -61,8 +65,23 @@ impl Coverage {
         first.0.seconds_until(&last.0)
     }
 
+    /// Whether most of its wall times were computed by `dmesg -T`, which drifts.
+    pub(super) fn computed(&self) -> bool {
+        self.formats
+            .iter()
+            .max_by_key(|(_, count)| **count)
+            .is_some_and(|(format, _)| format.starts_with("dmesg -T"))
+    }
+
+    /// Its first and its last stamp.
+    pub(super) fn edges(&mut self) -> impl Iterator<Item = (&mut Stamp, &Evidence)> {
+        let first = self.first.as_mut().map(|(stamp, at)| (stamp, &*at));
+        let last = self.last.as_mut().map(|(stamp, at)| (stamp, &*at));
+        first.into_iter().chain(last)
+    }
+
     /// The record of this log.
-    pub(super) fn record(&self, log: &Log<'_>) -> Record {
+    pub(super) fn record(&self, log: &Log<'_>, timeline: &Timeline, zone: Option<i32>) -> Record {
         let whole = || vec![Evidence::new(log.entry, 0, "")];
         let mut record = Record::new();
         record.put("entry", log.entry, whole());
@@ -72,6 +91,21 @@ impl Coverage {
         if let (Some((first, at)), Some((last, end))) = (&self.first, &self.last) {
             record.put("first_text", first.text.as_str(), vec![at.clone()]);
             record.put("last_text", last.text.as_str(), vec![end.clone()]);
+            let (at, end) = ([at.clone()], [end.clone()]);
+            record.put_some("first_time", first.utc_seconds(zone), &at);
+            record.put_some("last_time", last.utc_seconds(zone), &end);
+            let both = [at, end].concat();
+            record.put_some("covers_seconds", first.seconds_until(last), &both);
+            record.put("year_unknown", timeline.years.unknown(), both.clone());
+            record.put_some("year_source", timeline.years.source(), &both);
+        }
+        record.put("boots_count", timeline.boots.count(), whole());
+        // Of a log that was condensed only the lines around reports were seen.
+        if log.condensed.is_none()
+            && let Some((seconds, from, to)) = &self.silence
+        {
+            let lines = vec![from.clone(), to.clone()];
+            record.put("silence_seconds", *seconds, lines);
         }
         record
     }

@@ -108,6 +108,7 @@ fn entry(field: &dyn Fn(&str) -> Option<String>) -> Option<Entry> {
             ),
             uptime_us: uptime,
             wall: real.and_then(|us| wall_of_unix(us.div_euclid(1_000_000))),
+            boot_id: field("_BOOT_ID").map(std::sync::Arc::from),
         }),
         host: field("_HOSTNAME"),
         program: if kernel {

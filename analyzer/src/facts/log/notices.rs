@@ -8,9 +8,9 @@ use aho_corasick::AhoCorasick;
 use super::{
     line::Line,
     pattern::{number, pattern, text},
-    stamp::Stamp,
+    said::Said,
 };
-use crate::facts::{Evidence, Record};
+use crate::facts::Record;
 
 /// One such line.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +22,6 @@ pub(super) struct Notice {
     bytes: Option<u64>,
     limit_bytes: Option<u64>,
     path: Option<String>,
-    stamp: Option<Stamp>,
-    evidence: Evidence,
 }
 
 /// Words that every form below has.
@@ -33,7 +31,7 @@ const MARKERS: &[&str] = &[
     "vmalloc",
     "vmap allocation",
     "percpu: allocation",
-    "blocked for more than",
+    "for more than",
     "soft lockup",
     "fork rejected",
     "VmData",
@@ -53,6 +51,10 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new
 pattern!(BOOT, r"^Linux version (?P<path>\S+) ");
 pattern!(SLAB, r"^SL[AU]B: Unable to allocate memory on ");
 pattern!(
+    CACHE,
+    r"^cache: (?P<path>\S+), object size: (?P<bytes>\d+),"
+);
+pattern!(
     VMALLOC,
     r"^(?:(?P<comm>.{1,16}): )?(?:vmalloc: allocation failure|vmalloc error: size|vmap allocation for size|vmalloc_node_range for size)[:,]? (?:allocated \d+ of )?(?P<bytes>\d+)"
 );
@@ -62,11 +64,11 @@ pattern!(
 );
 pattern!(
     HUNG,
-    r"^INFO: task (?P<comm>.*):(?P<pid>\d+) blocked for more than (?P<seconds>\d+) seconds\."
+    r"^INFO: task (?P<comm>.*):(?P<pid>\d+) blocked (?:in I/O wait )?for more than (?P<seconds>\d+) seconds"
 );
 pattern!(
     LOCKUP,
-    r"^(?:watchdog: |NMI watchdog: )?BUG: soft lockup - CPU#\d+ stuck for (?P<seconds>\d+)s! \[(?P<comm>.*):(?P<pid>\d+)\]"
+    r"^(?:watchdog: |NMI watchdog: )?BUG: soft lockup (?:- CPU#\d+ stuck for (?P<seconds>\d+)s! \[(?P<comm>.*):(?P<pid>\d+)\]|detected on CPU#\d+!)"
 );
 pattern!(
     PIDS,
@@ -99,8 +101,31 @@ pattern!(
     r"^(?P<path>[A-Za-z0-9_.]+): \d+ callbacks suppressed$"
 );
 
-/// Reads the line.
-pub(super) fn notice(line: &Line<'_>) -> Option<Notice> {
+/// Reads the line into the list of its log.
+pub(super) fn read(line: &Line<'_>, index: u64, all: &mut Vec<Said<Notice>>) {
+    if let Some(notice) = notice(line) {
+        all.push(Said::at(notice, line, index));
+        return;
+    }
+    // The line after `SLUB: Unable to allocate memory` names the cache.
+    if let Some(last) = all.last_mut()
+        && last.value.kind == "slab allocation failure"
+        && last.value.path.is_none()
+        && line.kernel()
+        && last.is_near(line, index, SLAB_LINES_MAX, 1.0)
+        && let Some(groups) = CACHE.captures(line.bare())
+    {
+        last.value.path = text(&groups, "path").map(str::to_owned);
+        last.value.bytes = number(&groups, "bytes");
+        last.evidence.push(line.evidence());
+    }
+}
+
+/// How soon the name of the cache follows.
+const SLAB_LINES_MAX: u64 = 4;
+
+/// What the line says.
+fn notice(line: &Line<'_>) -> Option<Notice> {
     if !line.kernel() || FINDER.as_ref().is_some_and(|f| !f.is_match(line.text)) {
         return None;
     }
@@ -134,38 +159,28 @@ pub(super) fn notice(line: &Line<'_>) -> Option<Notice> {
         bytes: number(&groups, "bytes"),
         limit_bytes: number(&groups, "limit"),
         path: owned("path"),
-        stamp: line.stamp.cloned(),
-        evidence: line.evidence(),
     })
 }
 
-impl Notice {
+impl Said<Notice> {
     /// The record of this line.
     pub(super) fn record(&self) -> Record {
-        let place = vec![self.evidence.clone()];
+        let (notice, place) = (&self.value, &self.evidence);
         let mut record = Record::new();
-        record.put("kind", self.kind, place.clone());
-        record.put_some("comm", self.comm.clone(), &place);
-        record.put_some("pid", self.pid, &place);
-        record.put_some("blocked_seconds", self.seconds, &place);
-        record.put_some("asked_bytes", self.bytes, &place);
-        record.put_some("limit_bytes", self.limit_bytes, &place);
-        record.put_some("about", self.path.clone(), &place);
-        let stamp = self.stamp.as_ref();
-        record.put_some("time_text", stamp.map(|s| s.text.clone()), &place);
-        record.put_some(
-            "uptime_seconds",
-            stamp.and_then(Stamp::uptime_seconds),
-            &place,
-        );
+        record.put("kind", notice.kind, place.clone());
+        record.put_some("comm", notice.comm.clone(), place);
+        record.put_some("pid", notice.pid, place);
+        record.put_some("blocked_seconds", notice.seconds, place);
+        record.put_some("asked_bytes", notice.bytes, place);
+        record.put_some("limit_bytes", notice.limit_bytes, place);
+        record.put_some("about", notice.path.clone(), place);
         record
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::facts::log::line::Origin;
+    use super::{super::said::testing::line, *};
 
     #[test]
     fn each_form_is_known() {
@@ -192,6 +207,11 @@ mod tests {
                 "INFO: task a:b:12 blocked for more than 120 seconds.",
                 "hung task",
             ),
+            (
+                "INFO: task a:12 blocked in I/O wait for more than 120 seconds.",
+                "hung task",
+            ),
+            ("BUG: soft lockup detected on CPU#0!", "soft lockup"),
             (
                 "watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kswapd0:12]",
                 "soft lockup",
@@ -222,18 +242,23 @@ mod tests {
             ),
             ("warn_alloc: 25 callbacks suppressed", "suppressed messages"),
         ] {
-            let line = Line {
-                entry: "log",
-                number: 1,
-                raw: text,
-                text,
-                stamp: None,
-                host: None,
-                caller: None,
-                stamped: false,
-                origin: Origin::Kernel,
-            };
+            let line = line("kernel", text);
             assert_eq!(notice(&line).map(|n| n.kind), Some(kind), "{text}");
         }
+    }
+    #[test]
+    fn the_cache_of_a_slab_failure_is_named_in_the_next_line() {
+        let mut all = Vec::new();
+        let lines = [
+            "SLUB: Unable to allocate memory on node -1 (gfp=0x20)",
+            "  cache: kmalloc-512, object size: 512, buffer size: 512, default order: 3, min order: 0",
+            "  node 0: slabs: 9, objs: 90, free: 0",
+        ];
+        for (index, text) in (0..).zip(lines) {
+            read(&line("kernel", text), index, &mut all);
+        }
+        let [one] = <[_; 1]>::try_from(all).unwrap();
+        assert_eq!(one.value.path.as_deref(), Some("kmalloc-512"));
+        assert_eq!(one.evidence.len(), 2);
     }
 }

@@ -9,10 +9,16 @@ use super::pattern::{pattern, text};
 pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b|\^\[)\[[0-9;?]*[A-Za-z]");
 // The escape character is lost where a page shows only what can be seen.
 pattern!(COLOUR_REST, r"\[(?:[0-9]{1,2})?(?:;[0-9]{1,2})*m");
-pattern!(QUOTE, r"^(?:> ?)+");
+pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
     r"^(?P<stamp>\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|[+-]\d\d:\d\d)) (?:stdout|stderr) [FP] "
+);
+// `kubectl describe node` and `kubectl get events`: a kernel line that the node problem detector
+// reported, behind columns whose number and order differ.
+pattern!(
+    CLUSTER_EVENT,
+    r"^.{0,60}\bOOMKilling\s+.{0,200}?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
 );
 // Columns that a viewer or `docker compose` draws, and the pod that `kubectl logs --prefix` names.
 pattern!(
@@ -50,19 +56,13 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
     }
-    if bare.contains("&lt;")
-        || bare.contains("&gt;")
-        || bare.contains("&amp;")
-        || bare.contains("&quot;")
-        || bare.contains("&#")
-        || bare.contains("&nbsp;")
-    {
-        bare = Cow::Owned(html(&bare));
+    if bare.contains('&') {
+        bare = html(bare);
     }
     if bare.ends_with('>') && LINE_BREAK.is_match(&bare) || bare.starts_with("<p") {
         bare = Cow::Owned(LINE_BREAK.replace_all(&bare, "").into_owned());
     }
-    if bare.starts_with('>') {
+    if bare.trim_start_matches(' ').starts_with('>') {
         bare = Cow::Owned(QUOTE.replace(&bare, "").into_owned());
     }
     if (bare.contains('|') || bare.contains('│') || bare.starts_with("[pod/"))
@@ -77,6 +77,14 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
             text(&groups, "stamp").unwrap_or_default()
         ));
     }
+    if let Some(groups) = bare
+        .contains("OOMKilling ")
+        .then(|| CLUSTER_EVENT.captures(&bare))
+        .flatten()
+    {
+        let rest = text(&groups, "rest").unwrap_or_default().to_owned();
+        bare = Cow::Owned(rest);
+    }
     if bare.trim_start().starts_with("**") && bare.contains("\\[") {
         bare = Cow::Owned(markdown(&bare));
     }
@@ -89,18 +97,28 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     bare
 }
 
-/// Characters that HTML and XML cannot hold as they are.
-fn html(line: &str) -> String {
-    line.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#34;", "\"")
-        .replace("&#39;", "'")
-        .replace("&apos;", "'")
-        .replace("&nbsp;", " ")
-        .replace("&#91;", "[")
-        .replace("&#93;", "]")
-        .replace("&amp;", "&")
+/// Characters that HTML and XML cannot hold as they are; `&` last, so that nothing is undone twice.
+const ENTITIES: &[(&str, &str)] = &[
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#34;", "\""),
+    ("&#39;", "'"),
+    ("&apos;", "'"),
+    ("&nbsp;", " "),
+    ("&#91;", "["),
+    ("&#93;", "]"),
+    ("&amp;", "&"),
+];
+
+fn html(line: Cow<'_, str>) -> Cow<'_, str> {
+    let mut line = line;
+    for (entity, character) in ENTITIES {
+        if line.contains(entity) {
+            line = Cow::Owned(line.replace(entity, character));
+        }
+    }
+    line
 }
 
 /// The message of a row of comma-separated values, as Splunk, Kibana and CloudWatch export logs: the
@@ -190,6 +208,7 @@ mod tests {
     #[test]
     fn wrappings_come_off() {
         assert_eq!(plain("> > [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain(" > > [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("\u{1b}[32mx\u{1b}[0m#033[0m"), "x");
         assert_eq!(plain("[32m[    1.000000] [0mx"), "[    1.000000] x");
         assert_eq!(
@@ -204,6 +223,12 @@ mod tests {
         assert_eq!(plain("| [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("kern-1  | [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("[pod/a-1/b] x"), "x");
+        assert_eq!(
+            plain(
+                "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
+            ),
+            "Out of memory: Kill process 12"
+        );
         assert_eq!(unescape("#011x#012y"), "\tx\ny");
     }
 

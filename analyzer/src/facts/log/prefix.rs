@@ -46,7 +46,14 @@ pub(super) fn strip(line: &str) -> Prefixed<'_> {
     {
         carrier::logcat(&mut found);
     }
+    if found.stamp.is_none() {
+        carrier::bare_kernel(&mut found);
+    }
     bracket::stamp(&mut found);
+    if found.format == bracket::ISO_FORMAT {
+        // A build server's clock, and then the stamp of the kernel.
+        bracket::stamp(&mut found);
+    }
     if found.stamp.is_some() {
         carrier::host_after_stamp(&mut found);
     }
@@ -119,6 +126,101 @@ mod tests {
             "xray invoked",
         );
         check("no prefix: [ 1]", "", "", "", "no prefix: [ 1]");
+    }
+
+    #[test]
+    fn rests_of_a_prefix() {
+        check("kernel: a b", "syslog without date", "", "", "a b");
+        check("   kernel:  a", "syslog without date", "", "", " a");
+        check(
+            "db7 kernel: [   12.345678] a",
+            "syslog without date",
+            "12.345678",
+            "",
+            "a",
+        );
+        check(
+            "11:12:13 kernel: a",
+            "syslog without date",
+            "11:12:13",
+            "",
+            "a",
+        );
+        check("the kernel: a", "syslog without date", "", "", "a");
+        check(
+            "11:12:13 read(3, kernel: a",
+            "",
+            "",
+            "",
+            "11:12:13 read(3, kernel: a",
+        );
+    }
+
+    #[test]
+    fn other_words_and_other_brackets() {
+        check(
+            "jun 20 03:23:46 h kernel: a",
+            "syslog",
+            "jun 20 03:23:46",
+            "h",
+            "a",
+        );
+        check(
+            "févr. 02 03:23:46 h kernel: a",
+            "syslog",
+            "févr. 02 03:23:46",
+            "h",
+            "a",
+        );
+        check(
+            "6月 20 03:23:46 h kernel: a",
+            "syslog",
+            "6月 20 03:23:46",
+            "h",
+            "a",
+        );
+        check(
+            "line 20 03:23:46 h kernel: a",
+            "",
+            "",
+            "",
+            "line 20 03:23:46 h kernel: a",
+        );
+        check(
+            "kern:     err: [2025-04-17T14:23:17.527285605Z]: a",
+            "ISO in brackets",
+            "2025-04-17T14:23:17.527285605Z",
+            "",
+            "a",
+        );
+        check(
+            "[2025-04-17T14:23:17.527Z] a",
+            "ISO in brackets",
+            "2025-04-17T14:23:17.527Z",
+            "",
+            "a",
+        );
+        check(
+            "Jan 6 03:23:46 [host] kernel: [19650742.227691] a",
+            "syslog",
+            "Jan 6 03:23:46",
+            "[host]",
+            "a",
+        );
+        check(
+            "[2025-04-17T14:23:17.527Z] [   12.345678] a",
+            "ISO in brackets",
+            "2025-04-17T14:23:17.527Z",
+            "",
+            "a",
+        );
+        check(
+            "[   36.172486] [04-17 10:05:52.172] a",
+            "dmesg",
+            "36.172486",
+            "",
+            "a",
+        );
     }
 
     #[test]

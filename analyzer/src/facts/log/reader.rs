@@ -5,14 +5,13 @@ use super::{
     Source,
     journal::{self, Entry, Gather, Gathered, JsonLine},
     line::{Line, Origin},
-    outer,
+    mail, outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
     wrap::Wrap,
 };
 
-/// Longest line that is put together: no kernel prints a longer one.
-const JOINED_BYTES_MAX: usize = 4096;
+mod broken;
 
 /// Reads one log line by line.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub(super) struct Reader<'a> {
     wrap: Option<Wrap>,
     /// A line that was broken there: its number and what came so far.
     broken: Option<(u32, String)>,
+    /// Lines of a mail that its encoding broke.
+    mail: mail::Decoder,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +61,7 @@ impl<'a> Reader<'a> {
             gather: Gather::default(),
             wrap: None,
             broken: None,
+            mail: mail::Decoder::default(),
         }
     }
 
@@ -72,6 +74,16 @@ impl<'a> Reader<'a> {
     pub(super) fn jump(&mut self, number: u32) {
         self.number = number.saturating_sub(1);
         self.last = Last::default();
+    }
+
+    /// Lines were left out by the collector here. Those of a file count; what is no file has no
+    /// numbers but those of the entry, where the line that says so is a line.
+    pub(super) fn pass(&mut self, cut: &oomscene_bundle::Cut) {
+        let next = match cut.first_line {
+            Some(first) => u32::try_from(first.saturating_add(cut.lines)).unwrap_or(u32::MAX),
+            None => self.number.saturating_add(2),
+        };
+        self.jump(next);
     }
 
     /// Reads one physical line without its newline and hands each record in it to `take`. `torn`
@@ -94,52 +106,14 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let text = String::from_utf8_lossy(physical);
-        let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
-        let text = if torn {
-            text.trim_end_matches(|c: char| c.is_ascii_digit())
-        } else {
-            &text
-        };
-        let Some(wrap) = self.wrap else {
-            self.line(text, take);
-            return;
-        };
-        let number = self.number;
-        let (first, whole) = match self.broken.take() {
-            Some((first, begun))
-                if prefix::goes_on(text) && begun.len() + text.len() <= JOINED_BYTES_MAX =>
-            {
-                (first, begun + wrap.rest(text))
-            }
-            before => {
-                self.release(before, take);
-                (number, text.to_owned())
-            }
-        };
-        // In a log with stamps a line without one begins nothing that could have been broken, unless
-        // it is a further line of a record.
-        let begins = self.last.stamp.is_none()
-            || whole.starts_with(' ')
-            || prefix::strip(&whole).stamp.is_some();
-        let broken = Some((first, whole));
-        if wrap.full(physical) && begins {
-            self.broken = broken;
-        } else {
-            self.release(broken, take);
-        }
-    }
-
-    /// Reads a line that was put together, under the number of its first part.
-    fn release(
-        &mut self,
-        broken: Option<(u32, String)>,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
-        if let Some((first, whole)) = broken {
-            let number = std::mem::replace(&mut self.number, first);
-            self.line(&whole, take);
-            self.number = number;
+        // A line that ends where all are broken ends in no mark of an encoding.
+        let broken = self.wrap.is_some_and(|wrap| wrap.full(physical)) && !self.mail.waits();
+        if self.source != Source::Text || broken {
+            self.physical(physical, torn, take);
+        } else if let Some((number, whole)) = self.mail.feed(self.number, physical) {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, torn, take);
+            self.number = last;
         }
     }
 
@@ -169,6 +143,11 @@ impl<'a> Reader<'a> {
 
     /// Ends the log: the last entry of the journal has no line after it.
     pub(super) fn finish(&mut self, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        if let Some((number, whole)) = self.mail.finish() {
+            let last = std::mem::replace(&mut self.number, number);
+            self.physical(&whole, true, take);
+            self.number = last;
+        }
         let broken = self.broken.take();
         self.release(broken, take);
         if let Some(entry) = self.gather.finish() {
@@ -278,7 +257,12 @@ impl<'a> Reader<'a> {
                 _ => raw,
             };
             if first.stamp.is_some() {
-                self.record(raw, take);
+                // Nearly every line is one record: its prefix is known already.
+                if raw.len() == physical.len() {
+                    self.record(raw, &first, take);
+                } else {
+                    self.record(raw, &prefix::strip(raw), take);
+                }
                 continue;
             }
             // An object that is torn is no message.
@@ -288,22 +272,26 @@ impl<'a> Reader<'a> {
                 prefix::split_bare(raw)
             };
             for bare in bare {
-                self.record(bare, take);
+                self.record(bare, &prefix::strip(bare), take);
             }
         }
     }
 
-    fn record(&mut self, raw: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
-        let found = prefix::strip(raw);
+    fn record(
+        &mut self,
+        raw: &str,
+        found: &Prefixed<'_>,
+        take: &mut dyn FnMut(&Line<'_>, Recognised),
+    ) {
         let recognised = Recognised {
             format: found.format,
             stamped: found.stamp.is_some(),
         };
         let text = found.text;
         if found.stamp.is_some() {
-            self.remember(&found);
+            self.remember(found);
         }
-        let origin = match self.last.program.as_deref() {
+        let origin = match found.program.or(self.last.program.as_deref()) {
             Some("kernel") => Origin::Kernel,
             Some(program) => Origin::Program(program),
             None => Origin::Unknown,
@@ -323,7 +311,7 @@ impl<'a> Reader<'a> {
                 stamp: self.last.stamp.as_ref(),
                 host: self.last.host.as_deref(),
                 caller: self.last.caller.as_deref(),
-                stamped: recognised.stamped,
+                stamped: recognised.stamped || found.program.is_some(),
                 origin: program.map_or(origin, Origin::Program),
             };
             take(&line, recognised);

@@ -11,6 +11,8 @@ pub struct Stamp {
     pub uptime_us: Option<i64>,
     /// Reading of a wall clock.
     pub wall: Option<Wall>,
+    /// Boot that the journal names.
+    pub boot_id: Option<std::sync::Arc<str>>,
 }
 
 /// Reading of a wall clock; what the stamp does not say is `None`.
@@ -74,7 +76,9 @@ impl Stamp {
 }
 
 impl Wall {
-    fn local_seconds(&self, year: i16) -> Option<i64> {
+    /// Seconds since 1970 on a clock of that zone, if the year is `year`.
+    #[must_use]
+    pub fn local_seconds(&self, year: i16) -> Option<i64> {
         let (month, day) = self.month_day?;
         let date = Date::new(year, month, day).ok()?;
         let epoch = Date::new(1970, 1, 1).ok()?;
@@ -190,26 +194,76 @@ pub fn offset_seconds(text: &str) -> Option<i32> {
 /// Month names by their first letters: those of the locales seen in support cases. Others stay
 /// unknown, which costs the date, not the event.
 const MONTHS: &[(&str, i8)] = &[
+    ("ene", 1),
+    ("gen", 1),
     ("jan", 1),
+    ("oca", 1),
+    ("sty", 1),
+    ("янв", 1),
     ("feb", 2),
+    ("fev", 2),
     ("fév", 2),
+    ("lut", 2),
+    ("şub", 2),
+    ("фев", 2),
     ("mar", 3),
+    ("mrt", 3),
     ("mär", 3),
+    ("мар", 3),
+    ("abr", 4),
     ("apr", 4),
     ("avr", 4),
-    ("may", 5),
+    ("kwi", 4),
+    ("nis", 4),
+    ("апр", 4),
+    ("mag", 5),
     ("mai", 5),
+    ("maj", 5),
+    ("may", 5),
+    ("mei", 5),
+    ("май", 5),
+    ("мая", 5),
+    ("cze", 6),
+    ("giu", 6),
+    ("haz", 6),
+    ("juin", 6),
     ("jun", 6),
+    ("июн", 6),
+    ("juil", 7),
     ("jul", 7),
-    ("aug", 8),
+    ("lip", 7),
+    ("lug", 7),
+    ("tem", 7),
+    ("июл", 7),
+    ("ago", 8),
     ("aoû", 8),
+    ("aug", 8),
+    ("ağu", 8),
+    ("sie", 8),
+    ("авг", 8),
+    ("eyl", 9),
     ("sep", 9),
+    ("set", 9),
+    ("wrz", 9),
+    ("сен", 9),
+    ("eki", 10),
     ("oct", 10),
     ("okt", 10),
+    ("ott", 10),
+    ("out", 10),
+    ("paź", 10),
+    ("окт", 10),
+    ("kas", 11),
+    ("lis", 11),
     ("nov", 11),
+    ("ноя", 11),
+    ("ara", 12),
     ("dec", 12),
     ("dez", 12),
+    ("dic", 12),
     ("déc", 12),
+    ("gru", 12),
+    ("дек", 12),
 ];
 
 /// Month of a name such as `Apr`, `4月` or `Dez`.
@@ -218,10 +272,10 @@ pub fn month(name: &str) -> Option<i8> {
     if let Some(digits) = name.strip_suffix('月') {
         return digits.parse().ok().filter(|m| (1..=12).contains(m));
     }
-    let start: String = name.chars().take(3).collect::<String>().to_lowercase();
+    let name = name.to_lowercase();
     MONTHS
         .iter()
-        .find(|(prefix, _)| *prefix == start)
+        .find(|(prefix, _)| name.starts_with(prefix))
         .map(|(_, month)| *month)
 }
 
@@ -262,6 +316,8 @@ mod tests {
         assert_eq!(month("13月"), None);
         assert_eq!(month("Dez"), Some(12));
         assert_eq!(month("月"), None);
+        assert_eq!((month("juin"), month("juil.")), (Some(6), Some(7)));
+        assert_eq!(month("сент."), Some(9));
         assert_eq!(offset_seconds("+05:30"), Some(19_800));
         assert_eq!(offset_seconds("-0800"), Some(-28_800));
         assert_eq!(offset_seconds("CST"), None);

@@ -5,7 +5,9 @@ use crate::facts::{Value, names};
 
 mod cases;
 mod eras;
+mod field;
 mod robust;
+mod time;
 
 /// The mission logs by name; fixtures of this project.
 macro_rules! fixtures {

@@ -32,10 +32,11 @@ impl Wrap {
         for (columns, full) in widths.into_iter().rev() {
             if full >= FULL_LINES_MIN && COLUMNS.contains(&columns) && longer * LONGER_SHARE <= full
             {
-                return Some(Self {
+                let wrap = Self {
                     columns,
                     indent: indent(content, columns),
-                });
+                };
+                return (!wrap.encoded(content)).then_some(wrap);
             }
             longer += full;
             if longer > FULL_LINES_MIN && columns < *COLUMNS.start() {
@@ -43,6 +44,17 @@ impl Wrap {
             }
         }
         None
+    }
+
+    /// Whether the full lines are those of a mail: their encoding says itself where they go on.
+    fn encoded(self, content: &[u8]) -> bool {
+        let lines = || {
+            content
+                .split(|b| *b == b'\n')
+                .filter(|line| self.full(line))
+        };
+        let marked = |line: &&[u8]| line.trim_ascii_end().ends_with(b"=");
+        lines().filter(marked).count() * 2 > lines().count()
     }
 
     /// Whether `physical` was broken at its end.

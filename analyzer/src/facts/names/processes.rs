@@ -27,6 +27,7 @@ pub(super) const NAMES: &[Name] = &[
     name("processes[].maps_count", Kind::Count, "lines of maps (top processes only)", "proc/*/maps"),
     name("processes[].malloc_arenas_count", Kind::Count, "pairs of mappings that make a 64 MiB glibc arena (top processes only)", "proc/*/maps"),
     name("processes[].address_space_limit_bytes", Kind::Bytes, "RLIMIT_AS; unknown when unlimited (top processes only)", "proc/*/limits"),
+    name("processes[].address_space_limited", Kind::Flag, "RLIMIT_AS is set (top processes only)", "proc/*/limits"),
     name("processes[].wait_channel", Kind::Text, "wchan (top processes only)", "proc/*/wchan"),
     name("tasks.processes_count", Kind::Count, "processes seen", "proc/all/stat"),
     name("tasks.zombies_count", Kind::Count, "processes in state Z", "proc/all/stat"),

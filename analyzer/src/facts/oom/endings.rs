@@ -15,6 +15,15 @@ pub enum Ending {
     Group(String),
 }
 
+/// How these lines begin; a torn one may lack its first word.
+const BEGINNINGS: &[&str] = &[
+    "kernel panic",
+    "panic - not",
+    "out of memory",
+    "oom request",
+    "system is deadlocked",
+];
+
 /// Reads such a line.
 #[must_use]
 pub fn ending(line: &str) -> Option<Ending> {
@@ -32,11 +41,20 @@ pub fn ending(line: &str) -> Option<Ending> {
     if line.starts_with("---[") {
         return None;
     }
+    // A sentence that quotes the words has others before or after them.
+    let begins = BEGINNINGS.iter().any(|words| {
+        line.get(..words.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(words))
+    });
+    if !begins || line.contains(['"', '`', '“']) {
+        return None;
+    }
     let lower = line.to_ascii_lowercase();
     if lower.contains("panic_on_oom is") || lower.contains("system is deadlocked on memory") {
         return Some(Ending::Panic(whole()));
     }
-    if lower.contains("out of memory and no killable processes") {
+    let nobody = lower.split_once("out of memory and no killable processes");
+    if nobody.is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with('.')) {
         return Some(if lower.contains("kernel panic") {
             Ending::Panic(whole())
         } else {
@@ -91,6 +109,13 @@ mod tests {
         let group = "Tasks in /a are going to be killed due to memory.oom.group set";
         assert_eq!(ending(group), Some(Ending::Group("/a".into())));
         assert_eq!(ending("Kernel panic - not syncing: Fatal exception"), None);
+        for line in [
+            "at boot I get \"kernel panic - not syncing: out of memory and no killable processes\"",
+            "Out of memory and no killable processes means that nothing is left",
+            "check whether vm.panic_on_oom is set",
+        ] {
+            assert_eq!(ending(line), None, "{line}");
+        }
         assert_eq!(
             suppressed("oom_kill_process: 1520 callbacks suppressed"),
             Some(("oom_kill_process".into(), 1520))

@@ -63,6 +63,10 @@ pub struct OomEvent {
     pub last_stamp: Option<Stamp>,
     /// Whether the stamps are those of `/dev/kmsg` of the boot that the header describes.
     pub this_boot: bool,
+    /// Boot that it belongs to, counted from 1 among those of the case.
+    pub boot: Option<u64>,
+    /// Whether its wall time was computed by `dmesg -T`, which drifts.
+    pub time_computed: bool,
     /// Host of the prefix.
     pub host: Option<Seen<String>>,
     /// Who asked for memory.
@@ -127,7 +131,8 @@ impl OomEvent {
             || self.limit_paths.is_some()
             || !self.counters.is_empty()
             || !self.stats.is_empty()
-            || (self.columns.is_some() && !self.headless_table)
+            // The header of a table alone says nothing of a report.
+            || (self.columns.is_some() && !self.headless_table && !self.tasks.is_empty())
             || self.group_kill.is_some()
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
     }
@@ -151,6 +156,15 @@ impl OomEvent {
     #[must_use]
     pub fn ended(&self) -> bool {
         self.names_victim() || self.panic.is_some() || self.no_victim.is_some()
+    }
+
+    /// Whether a kill of `pid` right after the one of this event is of the same group: since 5.1
+    /// each choice has an `oom-kill` line, and only `memory.oom.group` kills without another one.
+    #[must_use]
+    pub fn dies_with(&self, pid: u64) -> bool {
+        let of_cgroup = |s: &Seen<Summary>| s.value.constraint == Some("memcg");
+        self.summary.as_ref().is_some_and(of_cgroup)
+            && self.killed.first().is_some_and(|k| k.value.pid != pid)
     }
 
     /// Pids that lines about the kill name, with the kind of line, in order of trust.

@@ -23,6 +23,7 @@ mod tasks;
 mod who;
 
 pub(in crate::facts) use failures::record as failure_record;
+pub(in crate::facts) use losses::failure_gaps;
 
 /// One event with what was concluded about it.
 pub(super) struct View<'a> {

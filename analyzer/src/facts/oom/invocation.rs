@@ -1,11 +1,12 @@
 //! The head of a report: who asked for memory, in which cpuset, on which kernel.
 
+use super::prose;
 use crate::facts::log::pattern::{number, owned, pattern, text};
 
 /// `C invoked oom-killer: gfp_mask=…, order=…`: describes the task that asked, not the victim.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Invocation {
-    /// Name of the thread that asked.
+    /// Name of the thread that asked; empty where the line does not say.
     pub comm: String,
     /// Allocation flags in hexadecimal.
     pub gfp_mask: Option<String>,
@@ -21,13 +22,13 @@ pub struct Invocation {
 
 pattern!(
     INVOKED,
-    r"^(?:(?P<comm>.*) invoked oom-killer:(?P<rest>.*)|(?P<alone>.{1,15}) invoked oom-killer)$"
+    r"^(?:(?P<comm>.*) invoked oom-killer:(?P<rest>.*)|(?P<alone>\S{1,15}) invoked oom-killer|oom-killer:(?P<nameless> gfp_mask=0x.*))$"
 );
 pattern!(
     GFP,
     r"gfp_mask=(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(])"
 );
-pattern!(ORDER, r"\border=(?P<order>-?\d+)");
+pattern!(ORDER, r"\border=(?P<order>-?\d+)(?:[, ]|$)");
 pattern!(SCORE_ADJ, r#"\boom_score_adj=(?P<adj>-?\d+)(?:[,\s"]|$)"#);
 pattern!(
     NODEMASK,
@@ -38,17 +39,29 @@ pattern!(
 /// and number that changed often, so each is looked for by its key.
 #[must_use]
 pub fn invocation(line: &str) -> Option<Invocation> {
-    if !line.contains(" invoked oom-killer") {
+    if !line.contains("oom-killer") || prose::is_prose(line) {
         return None;
     }
     let groups = INVOKED.captures(line)?;
-    let rest = text(&groups, "rest").unwrap_or_default();
-    let gfp = GFP.captures(rest);
+    let rest = text(&groups, "rest").or_else(|| text(&groups, "nameless"));
+    let rest = rest.unwrap_or_default();
+    // A sentence goes on with other words; a line may be torn anywhere.
+    let torn = " gfp_mask=0x".starts_with(rest.trim_end());
+    if !torn && !rest.contains("gfp_mask=") && !rest.contains("order=") {
+        return None;
+    }
+    let comm = match text(&groups, "comm").or_else(|| text(&groups, "alone")) {
+        Some(before) => prose::comm(before)?,
+        // Up to 2.6.17 the line did not say who asked.
+        None => "",
+    };
+    // The nameless line ends with the mask; the others go on, so that one at the end is torn.
+    let nameless = groups
+        .name("nameless")
+        .map(|rest| format!("{},", rest.as_str()));
+    let gfp = GFP.captures(nameless.as_deref().unwrap_or(rest));
     Some(Invocation {
-        comm: text(&groups, "comm")
-            .or_else(|| text(&groups, "alone"))
-            .unwrap_or_default()
-            .to_owned(),
+        comm: comm.to_owned(),
         gfp_mask: gfp
             .as_ref()
             .and_then(|g| text(g, "mask"))
@@ -218,6 +231,32 @@ mod tests {
                 "{line}"
             );
             assert!(read.gfp_mask.is_some());
+        }
+    }
+
+    #[test]
+    fn nameless_lines_and_sentences() {
+        let read = invocation("oom-killer: gfp_mask=0x1d2, order=0").unwrap();
+        assert_eq!(
+            (read.comm.as_str(), read.gfp_mask.as_deref(), read.order),
+            ("", Some("0x1d2"), Some(0))
+        );
+        assert_eq!(
+            invocation("worker invoked oom-killer").unwrap().comm,
+            "worker"
+        );
+        let read = invocation("oom-killer: gfp_mask=0x1d2").unwrap();
+        assert_eq!(
+            (read.gfp_mask.as_deref(), read.order),
+            (Some("0x1d2"), None)
+        );
+        for line in [
+            "the kernel invoked oom-killer",
+            "when the kernel invoked oom-killer: look there",
+            "apt install oom-killer: gfp_mask",
+            "Subject: worker invoked oom-killer: gfp_mask=0xd0, order=0",
+        ] {
+            assert_eq!(invocation(line), None, "{line}");
         }
     }
 

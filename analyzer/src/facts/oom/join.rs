@@ -13,6 +13,7 @@ use super::{
 };
 use crate::facts::log::{line::Line, stamp::Stamp};
 
+mod drift;
 mod lanes;
 mod mixed;
 mod parts;
@@ -61,6 +62,9 @@ struct Lane {
     waiting_cpu: Option<Prelude>,
     waiting_suppressed: Option<(Seen<u64>, Option<Stamp>)>,
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
+    /// Unknown lines since the last known one, and how many: they lie inside the report only if it
+    /// goes on after them.
+    waiting_drift: (Vec<crate::facts::Evidence>, u64),
     /// Reports whose successor began before their end, and those after them.
     broken: Vec<OomEvent>,
     /// Reports whose lines are mixed with each other.
@@ -161,7 +165,12 @@ impl Joiner {
         if self.lane.mixed.is_some() || self.foreign(&part) {
             self.mix(part, line);
         } else {
+            let finished = self.events.len() + self.failures.len();
+            let goes_on = !matches!(self.lane.open, Open::Nothing) && part != Part::Noise;
             self.take(part, line);
+            if goes_on && finished == self.events.len() + self.failures.len() {
+                self.keep_drift();
+            }
         }
         self.lane.last = line.stamp.cloned();
         self.lane.lines_since = 0;
@@ -252,15 +261,7 @@ impl Joiner {
         if self.lane.body {
             self.end_body();
         }
-        if let Open::Event(event) = &mut self.lane.open
-            && event.invocation.is_some()
-            && !event.ended()
-        {
-            event.drift_count += 1;
-            if event.drift.len() < DRIFT_LINES_MAX {
-                event.drift.push(line.evidence());
-            }
-        }
+        self.drift(line);
     }
 
     fn end_body(&mut self) {
@@ -284,6 +285,7 @@ impl Joiner {
     /// Ends what is open because the next report begins. A report that had not come to its end may
     /// still go on between the lines of the next one.
     fn end_open(&mut self) {
+        self.lane.waiting_drift = Default::default();
         if self.lane.body {
             self.end_body();
         }

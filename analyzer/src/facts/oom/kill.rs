@@ -1,5 +1,6 @@
 //! Lines that name the victim: `Kill process`, `Killed process` and `oom_reaper`, of every era.
 
+use super::prose;
 use crate::facts::log::pattern::{number, owned, pattern, text};
 
 /// Which memory ran out, by the words before `Killed process`.
@@ -79,17 +80,17 @@ pub enum KillLine {
 
 pattern!(
     KILL,
-    r"^(?:(?P<scope>Out of memory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
+    r"^(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|Out of memory in UB \d+|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed|OOM killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
 );
 pattern!(
     COMM,
-    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>,? ?(?:(?:UID|total-vm|score|now|sharing|or|vsz|anon-rss).*)?)$"
+    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>\.|,? ?(?:(?:UID|total-vm|(?:with )?score|now|sharing|or|vsz|anon-rss).*)?)$"
 );
 pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
 pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
 pattern!(
     SIZE,
-    r"\b(?P<key>total-vm|vsz|anon-rss|file-rss|shmem-rss|pgtables):(?P<kb>\d+)kB"
+    r"\b(?P<key>total-vm|vsz|vm|anon-rss|file-rss|shmem-rss|pgtables):(?P<kb>\d+)kB"
 );
 pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"]|$)"#);
 
@@ -97,7 +98,8 @@ pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"]|$)"#);
 /// kernel and each vendor adds some.
 #[must_use]
 pub fn kill(line: &str) -> Option<KillLine> {
-    if !line.contains("ill process ") && !line.contains("illed process ") {
+    let spoken = line.contains("ill process ") || line.contains("illed process ");
+    if !spoken || prose::is_prose(line) {
         return None;
     }
     let groups = KILL.captures(line)?;
@@ -106,6 +108,8 @@ pub fn kill(line: &str) -> Option<KillLine> {
         Some("Out of memory (oom_kill_allocating_task)") => Scope::AllocatingTask,
         // 2.6.24 writes the choice in small letters; the deed in small letters has lost its first word.
         Some("out of memory") if text(&groups, "verb") == Some("Killed") => Scope::Unsaid,
+        // The limit of an OpenVZ container, which is no cgroup and not the whole machine.
+        Some(words) if words.starts_with("Out of memory in UB ") => Scope::Unsaid,
         Some(words) if words.eq_ignore_ascii_case("out of memory") => Scope::Machine,
         Some(words) if words.ends_with("cgroup out of memory") => Scope::Cgroup,
         Some(words) if words.contains("onstraint") || words.contains("emory") => Scope::Machine,
@@ -120,7 +124,7 @@ pub fn kill(line: &str) -> Option<KillLine> {
         .as_ref()
         .and_then(|g| text(g, "rest"))
         .unwrap_or_default();
-    if text(&groups, "verb") != Some("Killed") {
+    if !matches!(text(&groups, "verb"), Some("Killed" | "OOM killed")) {
         if tail.contains("sharing same memory") {
             return Some(KillLine::Sharing);
         }
@@ -142,7 +146,9 @@ pub fn kill(line: &str) -> Option<KillLine> {
         pid,
         comm,
         uid: uid.or_else(|| UID.captures(tail).and_then(|g| number(&g, "uid"))),
-        virtual_bytes: size(tail, "total-vm").or_else(|| size(tail, "vsz")),
+        virtual_bytes: size(tail, "total-vm")
+            .or_else(|| size(tail, "vsz"))
+            .or_else(|| size(tail, "vm")),
         anon_bytes: size(tail, "anon-rss"),
         file_bytes: size(tail, "file-rss"),
         shmem_bytes: size(tail, "shmem-rss"),
@@ -252,12 +258,31 @@ mod tests {
     }
 
     #[test]
+    fn dots_and_containers() {
+        let el4 = killed("Out of Memory: Killed process 12 (a).");
+        assert_eq!(
+            (el4.scope, el4.comm.as_deref(), el4.uid),
+            (Scope::Machine, Some("a"), None)
+        );
+        let el5 = killed("Out of memory: Killed process 12, UID 33, (a).");
+        assert_eq!((el5.comm.as_deref(), el5.uid), (Some("a"), Some(33)));
+        let container = killed(
+            "Out of memory in UB 4711: OOM killed process 12 (a) score 0 vm:8kB, rss:4kB, swap:0kB",
+        );
+        assert_eq!(
+            (container.scope, container.virtual_bytes),
+            (Scope::Unsaid, Some(8192))
+        );
+    }
+
+    #[test]
     fn the_choice_in_every_era() {
         for line in [
             "out of memory: kill process 12 (a) score 957 or a child",
             "Out of memory: kill process 12 (a) score 957 or a child",
             "Out of memory: Kill process 12 (a) score 957 or sacrifice child",
             "Memory cgroup out of memory: Kill process 12 (a) score 957 or sacrifice child",
+            "Out of memory: Kill process 12 (a) with score 957 or sacrifice child",
         ] {
             let Some(KillLine::Kill(read)) = kill(line) else {
                 panic!("{line}")

@@ -1,6 +1,9 @@
 //! The same event in several logs (ring buffer, messages, journal) is one event with all its lines.
 
-use super::event::{OomEvent, Seen};
+use super::{
+    allocation::Failure,
+    event::{OomEvent, Seen},
+};
 
 /// How far two stamps of one event may lie apart. `dmesg -T` computes its wall time from the boot
 /// time and drifts by minutes; a pid is not used again for another process of the same name so soon.
@@ -68,6 +71,9 @@ fn same(a: &OomEvent, b: &OomEvent) -> bool {
     {
         return false;
     }
+    if a.boot.zip(b.boot).is_some_and(|(a, b)| a != b) {
+        return false;
+    }
     // Two uptimes of one kernel are exact; wall clocks drift.
     let uptime = |e: &OomEvent| e.stamp.as_ref().and_then(|s| s.value.uptime_us);
     let near = match (uptime(a), uptime(b), distance(a, b)) {
@@ -100,6 +106,8 @@ fn absorb(a: &mut OomEvent, b: OomEvent) {
         }
     }
     a.this_boot |= b.this_boot;
+    a.boot = a.boot.or(b.boot);
+    a.time_computed &= b.time_computed;
     one(&mut a.stamp, b.stamp);
     one(&mut a.host, b.host);
     one(&mut a.invocation, b.invocation);
@@ -110,7 +118,7 @@ fn absorb(a: &mut OomEvent, b: OomEvent) {
     one(&mut a.limit_paths, b.limit_paths);
     many(&mut a.counters, b.counters);
     many(&mut a.stats, b.stats);
-    memory(a, b.memory);
+    dump(&mut a.memory, b.memory);
     a.headless_table &= b.headless_table;
     one(&mut a.columns, b.columns);
     many(&mut a.tasks, b.tasks);
@@ -129,8 +137,64 @@ fn absorb(a: &mut OomEvent, b: OomEvent) {
     a.drift_count += b.drift_count;
 }
 
-fn memory(a: &mut OomEvent, b: super::event::MemoryDump) {
-    let ours = &mut a.memory;
+/// Merges the allocation failures of several logs: the nearest equal one of another log is the same.
+#[must_use]
+pub fn failures(logs: Vec<Vec<Failure>>) -> Vec<Failure> {
+    let mut merged: Vec<Failure> = Vec::new();
+    for failures in logs {
+        let known = merged.len();
+        let mut taken = vec![false; known];
+        for failure in failures {
+            let twin = (0..known)
+                .filter(|at| taken.get(*at) == Some(&false))
+                .filter_map(|at| Some((failures_apart(merged.get(at)?, &failure)?, at)))
+                .min_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+                .map(|(_, at)| at);
+            match twin.and_then(|at| Some((merged.get_mut(at)?, taken.get_mut(at)?))) {
+                Some((other, taken)) => {
+                    *taken = true;
+                    absorb_failure(other, failure);
+                }
+                None => merged.push(failure),
+            }
+        }
+    }
+    merged
+}
+
+/// Seconds between two reports of one failure; `None` when they are not of one.
+fn failures_apart(a: &Failure, b: &Failure) -> Option<f64> {
+    let pid = |f: &Failure| f.cpu.as_ref().map(|c| c.value.pid);
+    let pids_differ = pid(a).zip(pid(b)).is_some_and(|(a, b)| a != b);
+    let boots_differ = a.boot.zip(b.boot).is_some_and(|(a, b)| a != b);
+    if a.line.value != b.line.value || pids_differ || boots_differ {
+        return None;
+    }
+    let (first, second) = (a.stamp.as_ref()?, b.stamp.as_ref()?);
+    let apart = match (first.uptime_us, second.uptime_us) {
+        (Some(a), Some(b)) => (a.abs_diff(b) < 2_000_000).then_some(0.0)?,
+        _ => first.seconds_until(second)?.abs(),
+    };
+    (apart <= APART_SECONDS_MAX).then_some(apart)
+}
+
+fn absorb_failure(a: &mut Failure, b: Failure) {
+    a.line.evidence.extend(b.line.evidence);
+    a.boot = a.boot.or(b.boot);
+    a.time_computed &= b.time_computed;
+    if let (Some(ours), Some(theirs)) = (&mut a.stamp, b.stamp) {
+        ours.uptime_us = ours.uptime_us.or(theirs.uptime_us);
+        ours.wall = ours.wall.take().or(theirs.wall);
+    }
+    one(&mut a.cpu, b.cpu);
+    one(&mut a.hardware, b.hardware);
+    many(&mut a.frames, b.frames);
+    dump(&mut a.memory, b.memory);
+    a.drift.extend(b.drift);
+    a.drift_count += b.drift_count;
+}
+
+fn dump(ours: &mut super::event::MemoryDump, b: super::event::MemoryDump) {
     if ours.counts_pages.is_empty() {
         ours.counts_pages = b.counts_pages;
     }

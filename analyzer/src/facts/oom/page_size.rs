@@ -44,13 +44,18 @@ const FIXED: &[(&str, u64)] = &[
 #[must_use]
 pub fn sizes(events: &[OomEvent], header: &Machine) -> Vec<Option<PageSize>> {
     let own: Vec<Option<PageSize>> = events.iter().map(from_report).collect();
+    let known: Vec<(&OomEvent, &PageSize)> = events
+        .iter()
+        .zip(&own)
+        .filter_map(|(event, size)| Some((event, size.as_ref()?)))
+        .collect();
     events
         .iter()
         .zip(&own)
         .map(|(event, size)| {
             size.clone()
                 .or_else(|| from_header(header))
-                .or_else(|| from_neighbour(event, events, &own))
+                .or_else(|| from_neighbour(event, &known))
                 .or_else(|| from_architecture(event))
         })
         .collect()
@@ -191,16 +196,8 @@ fn from_header(header: &Machine) -> Option<PageSize> {
     })
 }
 
-fn from_neighbour(
-    event: &OomEvent,
-    events: &[OomEvent],
-    own: &[Option<PageSize>],
-) -> Option<PageSize> {
-    let (near, size) = events
-        .iter()
-        .zip(own)
-        .filter_map(|(near, size)| Some((near, size.as_ref()?)))
-        .find(|(near, _)| same_kernel(event, near))?;
+fn from_neighbour(event: &OomEvent, known: &[(&OomEvent, &PageSize)]) -> Option<PageSize> {
+    let (near, size) = known.iter().find(|(near, _)| same_kernel(event, near))?;
     let when = near.stamp.as_ref().map_or("", |s| s.value.text.as_str());
     Some(PageSize {
         bytes: size.bytes,

@@ -168,6 +168,7 @@ fn anchored(line: &str) -> Option<Part> {
         .or_else(|| memory::buddy(line).map(Part::Buddy))
         .or_else(|| memory::counts(line).map(owned_counts))
         .or_else(|| memory::total(line).map(|(what, n)| Part::Total(what.to_owned(), n)))
+        .or_else(|| memory::swap(line).map(|(total, bytes)| Part::Swap(total, bytes)))
 }
 
 fn owned_counts(counts: Vec<(&str, u64)>) -> Part {
@@ -187,7 +188,6 @@ fn inside(line: &str) -> Option<Part> {
         .or_else(|| trace::frame(line).map(|f| Part::Frame(f.to_owned())))
         .or_else(|| memory::reserve(line).map(Part::Reserve))
         .or_else(|| memory::huge_pages(line).map(Part::Huge))
-        .or_else(|| memory::swap(line).map(|(total, bytes)| Part::Swap(total, bytes)))
         .or_else(|| noise(line).then_some(Part::Noise))
 }
 
@@ -205,6 +205,7 @@ pattern!(
     | (?:pc|lr|sp|x\d\d?|r\d\d?|pstate|ra|tp|gp|epc|status|badaddr|cause|s\d+|t\d+|a\d+)\ ?: | Code: | Workqueue: | Modules\ linked\ in: | Tainted:\ \[ | Exception\ stack | ---\[ | ==
     | Mem-Info: | (?:Node\ \d+\ )?\w+\ per-cpu: | CPU\ +\d+:\ (?:hi|Hot): | lowmem_reserve\[\]: | (?:\d+\ )+\d+$ | Node\ \d+\ (?:active|inactive)\w*: | Swap\ cache | Tasks\ state
     | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
+    | [0-9a-f]{3,4}:\ +(?:[0-9a-f]{8}\b\ *)+$ | ORIG_RAX | SL[AU]B:\ | cache:\ \S+,\ object\ size | node\ \d+:\ slabs | Rebooting\ in
     | PREEMPT | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
     | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | [\w.-]+\ login:$ | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than
     )"

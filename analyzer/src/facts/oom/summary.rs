@@ -1,5 +1,7 @@
 //! The `oom-kill:` line (5.0 and later, el8, vendor backports): constraint, cgroups and victim.
 
+use std::borrow::Cow;
+
 /// What the line says; a torn line says less.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Summary {
@@ -40,6 +42,7 @@ const KEYS: &[&str] = &[
 #[must_use]
 pub fn summary(line: &str) -> Option<Summary> {
     let rest = line.strip_prefix("oom-kill:constraint=")?;
+    let rest = &unspaced(rest);
     let constraint = match rest.split(',').next()? {
         "CONSTRAINT_NONE" => Some("none"),
         "CONSTRAINT_CPUSET" => Some("cpuset"),
@@ -60,6 +63,17 @@ pub fn summary(line: &str) -> Option<Summary> {
         pid: value(",pid=").and_then(|n| n.parse().ok()),
         uid: value(",uid=").and_then(|n| n.parse().ok()),
     })
+}
+
+/// The line without the blanks that people put after its commas to break it there.
+fn unspaced(line: &str) -> Cow<'_, str> {
+    if !line.contains(", ") {
+        return Cow::Borrowed(line);
+    }
+    let tight = KEYS.iter().fold(line.to_owned(), |line, key| {
+        line.replace(&key.replace(',', ", "), key)
+    });
+    Cow::Owned(tight)
 }
 
 /// The value of `key`: up to the next key that follows. Names hold anything, so the keys after
@@ -97,6 +111,17 @@ mod tests {
         assert_eq!(read.task_memcg.as_deref(), Some("/a/b"));
         assert_eq!(read.comm.as_deref(), Some("x,pid=1"));
         assert_eq!((read.pid, read.uid), (Some(1_586_608), Some(-2)));
+    }
+
+    #[test]
+    fn blanks_after_the_commas() {
+        let read = summary(
+            "oom-kill:constraint=CONSTRAINT_MEMCG, oom_memcg=/a, task=Web, Content, pid=12, uid=0",
+        )
+        .unwrap();
+        assert_eq!(read.oom_memcg.as_deref(), Some("/a"));
+        assert_eq!(read.comm.as_deref(), Some("Web, Content"));
+        assert_eq!((read.pid, read.uid), (Some(12), Some(0)));
     }
 
     #[test]

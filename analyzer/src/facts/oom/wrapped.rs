@@ -125,8 +125,12 @@ pattern!(
 );
 pattern!(FAILURE_NEXT, r"^(?:failure|order:|mode:|nodemask=|cpuset=)");
 pattern!(
+    SUMMARY_NEXT,
+    r"^,?(?:(?:nodemask|cpuset|mems_allowed|(?:oom|task)_memcg|task|pid|uid)=|global_oom\b)|,uid="
+);
+pattern!(
     KILL_NEXT,
-    r"^(?:process \d|\d+ \(|\(|score |\d+ or |or |sacrifice|a child|child)"
+    r"^(?:process \d|\d+ \(|\(|with |score |\d+ or |or |sacrifice|a child|child)"
 );
 pattern!(
     KILLED_NEXT,
@@ -194,7 +198,7 @@ impl Form {
             Self::Failure => FAILURE_NEXT.is_match(next),
             // Names and paths hold blanks; the rest is one word.
             Self::Summary => {
-                next.contains(",pid=") || next.contains(",task=") || next.contains(",uid=")
+                next.contains(",pid=") || next.contains(",task=") || SUMMARY_NEXT.is_match(next)
             }
             // A name may hold blanks, up to its bracket.
             Self::Kill | Self::Killed if text.contains('(') && !text.contains(')') => true,
@@ -218,6 +222,12 @@ impl Form {
             Self::Words => WORDS_NEXT.is_match(next) && !next.contains("Mem-Info"),
         }
     }
+}
+
+/// Whether an `oom-kill` line breaks off before its last name: what comes before has no blanks, so
+/// the break was not at one.
+fn inside_path(text: &str) -> bool {
+    !text.contains(",task=")
 }
 
 impl Held {
@@ -267,7 +277,7 @@ impl Held {
         if self.text.is_empty() {
             // A bare prefix says nothing to whoever reads the evidence.
             self.evidence = line.evidence();
-        } else {
+        } else if !(self.form == Form::Summary && inside_path(&self.text)) {
             self.text.push(' ');
         }
         self.text.push_str(next);

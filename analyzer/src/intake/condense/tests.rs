@@ -64,7 +64,7 @@ fn kept_lines_are_those_of_the_file_under_their_numbers() {
         let lines: Vec<&str> = text.lines().collect();
         for (head, step) in [(0, 700_000), (10, 4_099), (100_000, 65_536), (0, 131)] {
             let (head, rest) = text.as_bytes().split_at(head);
-            let (kept, told, end) = read(head, &mut Drip(rest, step), usize::MAX);
+            let (kept, told, end) = read_stream(head, &mut Drip(rest, step), usize::MAX);
             end.unwrap();
             assert_eq!(
                 (told.lines, told.bytes),
@@ -101,7 +101,7 @@ fn a_table_of_any_length_stays_whole() {
         ));
     }
     text.push_str(&log(1_000, &[]));
-    let (kept, told, _) = read(b"", &mut text.as_bytes(), usize::MAX);
+    let (kept, told, _) = read_stream(b"", &mut text.as_bytes(), usize::MAX);
     let kept = numbered(&kept, &told);
     assert_eq!(
         kept.iter().filter(|(_, l)| l.ends_with("sshd")).count(),
@@ -115,7 +115,7 @@ fn a_line_without_end_needs_no_memory_of_its_length() {
     let mut text = vec![b'x'; 9 * 1024 * 1024];
     text.extend_from_slice(b"\n");
     text.extend_from_slice(log(500, &[250]).as_bytes());
-    let (kept, told, _) = read(b"", &mut text.as_slice(), usize::MAX);
+    let (kept, told, _) = read_stream(b"", &mut text.as_slice(), usize::MAX);
     assert_eq!(told.lines, 501);
     let text = String::from_utf8_lossy(&kept).into_owned();
     assert!(text.contains("line 250"));
@@ -124,7 +124,125 @@ fn a_line_without_end_needs_no_memory_of_its_length() {
 #[test]
 fn what_does_not_fit_is_said() {
     let text = log(5_000, &[1_000, 2_000, 3_000, 4_000]);
-    let (kept, told, _) = read(b"", &mut text.as_bytes(), 20_000);
+    let (kept, told, _) = read_stream(b"", &mut text.as_bytes(), 20_000);
     assert!(told.full && kept.len() <= 20_000 && kept.len() > 5_000);
     assert_eq!(told.lines, 5_000);
+}
+
+impl Place for &[u8] {
+    /// Gives less than was asked for, as a file on a network may.
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let from = usize::try_from(at).unwrap().min(self.len());
+        let some = &self[from..self.len().min(from + 100_003)];
+        let mut rest = some;
+        rest.read(buffer)
+    }
+}
+
+/// Both ways through the same log, which must not differ in a byte.
+fn same(text: &[u8], what: &str) -> (Vec<u8>, Condensed) {
+    let pieces = Drip(text, 70_001);
+    let (kept, told, end) =
+        read_stream(&text[..9.min(text.len())], &mut pieces.skip(9), usize::MAX);
+    end.unwrap();
+    let place = read_place(
+        &text,
+        &text[..9.min(text.len())],
+        text.len() as u64,
+        usize::MAX,
+    );
+    place.2.unwrap();
+    assert_eq!(told, place.1, "{what}");
+    assert!(kept == place.0, "{what}: other bytes are kept");
+    (kept, told)
+}
+
+impl<'a> Drip<'a> {
+    fn skip(&self, bytes: usize) -> Self {
+        Self(&self.0[bytes.min(self.0.len())..], self.1)
+    }
+}
+
+/// Numbers that look random and are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % below).unwrap()
+    }
+}
+
+#[test]
+fn threads_keep_the_same_as_one_reader() {
+    let mut dice = Dice(7);
+    for round in 0..24 {
+        let size = 1 + dice.roll(1_200_000);
+        let mut text = if round % 6 == 5 {
+            let entry = b"__CURSOR=1\n_PID=12\nMESSAGE=veth1: link becomes ready\n\n";
+            entry.repeat(1 + size / entry.len())
+        } else {
+            let line = b"Aug 17 03:12:59 host app[12]: request 12 took 7 ms\n";
+            line.repeat(1 + size / line.len())
+        };
+        // Some logs have lines that are longer than a block, or than what is held of one.
+        if round % 4 == 3 {
+            let from = dice.roll(text.len() as u64);
+            let to = text.len().min(from + dice.roll(1_500_000));
+            text[from..to].fill(b'x');
+        }
+        for _ in 0..dice.roll(6) {
+            let words: [&[u8]; 4] = [
+                b"\nx: Out of memory: Killed process 7 (a)\n",
+                b"oom-kill",
+                b"TaskOOM",
+                b"alloc",
+            ];
+            let word = words[dice.roll(4)];
+            // At any place, or across the border of a block.
+            let block = dice.roll(1 + text.len() as u64 / BLOCK_BYTES as u64) * BLOCK_BYTES;
+            let near = (block + dice.roll(64)).saturating_sub(dice.roll(64));
+            let at = if dice.roll(2) == 0 {
+                near
+            } else {
+                dice.roll(text.len() as u64)
+            };
+            let end = text.len().min(at + word.len());
+            if at < end {
+                text[at..end].copy_from_slice(&word[..end - at]);
+            }
+        }
+        same(&text, &format!("round {round}"));
+    }
+}
+
+#[test]
+fn a_word_across_two_blocks_is_kept() {
+    for back in [0, 1, 4, 13, 16, 29, 30] {
+        let mut text = log(16_000, &[]).into_bytes();
+        let at = 8 * BLOCK_BYTES - back;
+        text[at..at + 30].copy_from_slice(b"\na: Out of memory: Killed pro\n");
+        let (kept, told) = same(&text, &format!("{back} bytes before"));
+        let kept = numbered(&kept, &told);
+        assert!(
+            kept.iter().any(|(_, line)| line.contains("Killed")),
+            "{back} bytes before"
+        );
+        let lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+        for (number, line) in kept {
+            assert_eq!(lines[number as usize - 1].trim_ascii_end(), line.as_bytes());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_read_says_so() {
+    let text = log(60_000, &[200, 50_000]);
+    let half = &text.as_bytes()[..text.len() / 2];
+    let (kept, told, end) = read_place(&half, b"", text.len() as u64, usize::MAX);
+    assert!(end.unwrap_err().to_string().contains("shorter"));
+    assert!(kept.len() > 10_000 && told.bytes == half.len() as u64);
 }

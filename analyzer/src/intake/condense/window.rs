@@ -1,35 +1,26 @@
-//! A block of a stream that begins with the last lines of the block before it.
+//! A stretch of a log in memory, with the last records before it as context.
 
 use std::io::{self, Read};
 
-/// Bytes read at once: fits into the processor's cache together with the tables of the search.
-const BLOCK_BYTES: usize = 256 * 1024;
-/// Longest line that is looked at as one; a longer one is looked at in parts.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
-/// Most bytes of a block that stay as context of the next.
-const CONTEXT_BYTES_MAX: usize = 64 * 1024;
+use super::record::{Form, RECORD_BYTES_MAX};
 
-pub(super) struct Window<'h> {
-    /// What was read of the stream before, for finding out what it is.
-    head: &'h [u8],
+/// Most bytes that are kept as context before a word.
+pub(super) const CONTEXT_BYTES_MAX: usize = 64 * 1024;
+
+pub(super) struct Window {
+    /// Offset of the buffer in the log.
+    pub(super) base: u64,
     buffer: Vec<u8>,
     len: usize,
-    read_bytes: u64,
 }
 
-impl<'h> Window<'h> {
-    pub(super) fn new(head: &'h [u8]) -> Self {
+impl Window {
+    pub(super) const fn new() -> Self {
         Self {
-            head,
-            buffer: vec![0; BLOCK_BYTES + CONTEXT_BYTES_MAX],
+            base: 0,
+            buffer: Vec::new(),
             len: 0,
-            read_bytes: 0,
         }
-    }
-
-    /// Bytes taken from the stream so far.
-    pub(super) const fn read_bytes(&self) -> u64 {
-        self.read_bytes
     }
 
     /// All bytes that are held.
@@ -37,56 +28,71 @@ impl<'h> Window<'h> {
         self.buffer.get(..self.len).unwrap_or_default()
     }
 
-    /// The held bytes up to the last newline; all of them when one line is too long to hold.
-    pub(super) fn whole_lines(&self) -> &[u8] {
-        let bytes = self.bytes();
-        match memchr::memrchr(b'\n', bytes) {
-            Some(at) => bytes.get(..=at).unwrap_or_default(),
-            None if bytes.len() >= LINE_BYTES_MAX => bytes,
-            None => &[],
-        }
+    /// Offset in the log behind the held bytes.
+    pub(super) const fn end(&self) -> u64 {
+        self.base + self.len as u64
     }
 
-    /// Reads more; 0 at the end of the stream.
-    pub(super) fn fill(&mut self, stream: &mut dyn Read) -> io::Result<usize> {
-        if self.buffer.len() - self.len < BLOCK_BYTES / 4 {
-            self.buffer.resize(self.len + BLOCK_BYTES, 0);
-        }
-        let space = self.buffer.get_mut(self.len..).unwrap_or_default();
-        let n = if self.head.is_empty() {
-            loop {
-                match stream.read(space) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other?,
-                }
-            }
-        } else {
-            self.head.read(space)?
-        };
-        self.len += n;
-        self.read_bytes += n as u64;
-        Ok(n)
+    /// Forgets all and continues at `base`.
+    pub(super) const fn restart(&mut self, base: u64) {
+        self.base = base;
+        self.len = 0;
     }
 
-    /// Drops what lies more than `lines` lines before `pos`; returns how many bytes went.
-    pub(super) fn slide(&mut self, pos: usize, lines: usize) -> usize {
-        let bytes = self.bytes();
-        let floor = pos.saturating_sub(CONTEXT_BYTES_MAX);
-        let mut from = pos;
-        for _ in 0..lines {
-            if from <= floor {
-                break;
+    /// Takes up to `want` bytes from `stream`; fewer only at its end.
+    pub(super) fn fill(&mut self, want: usize, stream: &mut dyn Read) -> io::Result<usize> {
+        let end = self.len + want;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        let before = self.len;
+        while self.len < end {
+            let space = self.buffer.get_mut(self.len..end).unwrap_or_default();
+            match stream.read(space) {
+                Ok(0) => break,
+                Ok(n) => self.len += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-            from = memchr::memrchr(b'\n', bytes.get(..from - 1).unwrap_or_default())
-                .map_or(0, |n| n + 1);
         }
-        // A line that reaches over the floor is context too long to keep.
-        if from < floor {
-            from = memchr::memchr(b'\n', bytes.get(floor..pos).unwrap_or_default())
-                .map_or(pos, |n| floor + n + 1);
+        Ok(self.len - before)
+    }
+
+    /// The held bytes up to where whole records end; of a record that is too long, whole parts.
+    pub(super) fn whole(&self, form: Form, pos: u64) -> &[u8] {
+        let bytes = self.bytes();
+        let from = self.index(pos);
+        let rest = bytes.get(from..).unwrap_or_default();
+        let mut end = from + form.last_start(rest).unwrap_or(0);
+        end += (bytes.len() - end) / RECORD_BYTES_MAX * RECORD_BYTES_MAX;
+        bytes.get(..end).unwrap_or_default()
+    }
+
+    /// Drops what lies more than `records` records, or more than the context, before `pos`.
+    pub(super) fn slide(&mut self, form: Form, pos: u64, records: usize) {
+        let bytes = self.bytes();
+        let floor = pos.saturating_sub(CONTEXT_BYTES_MAX as u64 + 2);
+        let floor = self.index(floor.max(self.base));
+        let mut from = self.index(pos);
+        for _ in 0..records {
+            let before = bytes
+                .get(floor..from.saturating_sub(1))
+                .and_then(|b| form.last_start(b));
+            match before {
+                Some(start) => from = floor + start,
+                None if self.base == 0 && floor == 0 => from = 0,
+                None => break,
+            }
         }
+        // The separator before the oldest record stays: it tells that a record begins there.
+        let from = from.saturating_sub(2);
         self.buffer.copy_within(from..self.len, 0);
+        self.base += from as u64;
         self.len -= from;
-        from
+    }
+
+    /// Index of an offset of the log in the held bytes.
+    pub(super) fn index(&self, offset: u64) -> usize {
+        usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX)
     }
 }

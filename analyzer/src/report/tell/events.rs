@@ -26,7 +26,7 @@ pub(super) fn events(facts: &Facts, lang: Lang) -> view::Events {
         rows: all
             .iter()
             .take(ROWS_MAX)
-            .map(|event| self::event(event))
+            .map(|event| self::event(event, lang))
             .collect(),
         groups: groups
             .into_iter()
@@ -76,7 +76,7 @@ fn group(g: &Record) -> view::Group {
 }
 
 /// One event, with who asked, who was killed and what ran out kept apart.
-pub(super) fn event(e: &Record) -> view::Event {
+pub(super) fn event(e: &Record, lang: Lang) -> view::Event {
     view::Event {
         time_text: text(e, "time_text"),
         time_utc: e.number("time").and_then(figures::utc),
@@ -92,7 +92,10 @@ pub(super) fn event(e: &Record) -> view::Event {
         },
         killed: killed(e),
         ran_out: ran_out(e),
-        missing: text(e, "missing_text"),
+        missing: e
+            .text("missing_text")
+            .filter(|parts| !parts.is_empty())
+            .map(|parts| Shown::new(crate::facts::told(parts, lang))),
     }
 }
 

@@ -86,8 +86,9 @@ pub(super) fn cgroup_limit() -> Built {
         ),
         &[0, 1],
     );
-    root.confidence_reason =
-        "oom.memcg.usage_bytes (100 GiB) >= 0.98 * oom.memcg.limit_bytes (100 GiB)".to_owned();
+    root.confidence_reason = crate::words::Bilingual::as_written(
+        "oom.memcg.usage_bytes (100 GiB) >= 0.98 * oom.memcg.limit_bytes (100 GiB)",
+    );
     root.why = both(
         "Every page that a process in a memory cgroup touches is charged to the cgroup. When a charge would go over the limit and nothing can be reclaimed, the kernel kills inside that cgroup only.",
         "cgroup 内进程触碰的每一页都会记账到该 cgroup。记账将超过上限且回收不出内存时，内核只在该 cgroup 内选择牺牲者。",

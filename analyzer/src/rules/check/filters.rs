@@ -31,6 +31,7 @@ impl Checker<'_> {
             | Filter::All
             | Filter::Sum
             | Filter::MaxBy
+            | Filter::Top
             | Filter::Map
             | Filter::Count
             | Filter::First
@@ -40,6 +41,14 @@ impl Checker<'_> {
             Filter::Pct => self.of_number(filter, &from, &[Kind::Percent, Kind::Number], span),
             Filter::Duration => self.of_number(filter, &from, &[Kind::Seconds], span),
             Filter::Time => self.of_number(filter, &from, &[Kind::Time], span),
+            Filter::Ago => self.of_number(filter, &from, &[Kind::Time], span),
+            Filter::Told => {
+                if from != Shape::Scalar(Kind::Text) {
+                    let message = format!("`told` does not fit {}", describe(&from));
+                    self.wrong(span, message, "it translates a text of the parsers");
+                }
+                Shape::Scalar(Kind::Text)
+            }
             Filter::Number => {
                 self.number(input, from);
                 Shape::Scalar(Kind::Text)
@@ -136,6 +145,18 @@ impl Checker<'_> {
                     self.wrong(at, message, "")
                 }
                 Some(kind) if filter == Filter::Sum => Shape::Scalar(kind),
+                Some(_) if filter == Filter::Top => {
+                    if let Some(many) = arguments.get(1)
+                        && !matches!(many.node, Node::Int(1..))
+                    {
+                        self.wrong(
+                            many.span,
+                            "a whole number is needed here",
+                            "top(\"field\", 3)",
+                        );
+                    }
+                    Shape::Records(list.to_owned())
+                }
                 Some(_) => Shape::Record(format!("{list}[]")),
             },
         }

@@ -6,6 +6,7 @@ use crate::{
     rules::{
         ForEach,
         file::{Example, RuleFile},
+        given,
         vocabulary::nearest,
     },
 };
@@ -43,7 +44,8 @@ impl Draft<'_> {
         }
     }
 
-    pub(super) fn examples(&mut self, examples: &[Example]) {
+    pub(super) fn examples(&mut self, written: &RuleFile) {
+        let examples = &written.examples;
         for (wanted, words) in [(true, "finds the problem"), (false, "stays quiet")] {
             if !examples
                 .iter()
@@ -60,6 +62,18 @@ impl Draft<'_> {
                     &key,
                     "the example expects nothing",
                     Some("state `state` or `count`".to_owned()),
+                );
+            }
+            self.stated(i, example, written);
+            if let Some(like) = &example.like
+                && !examples.iter().take(i).any(|e| e.name == *like)
+            {
+                let names = examples.iter().take(i).map(|e| e.name.as_str());
+                let help = nearest(like, names).map(|n| format!("did you mean `{n}`?"));
+                self.at_key(
+                    &format!("examples[{i}].like"),
+                    format!("no example above is named `{like}`"),
+                    help,
                 );
             }
             if let Some(sure) = &example.expect.confidence
@@ -82,6 +96,24 @@ impl Draft<'_> {
                     format!("unknown fact `{fact}`"),
                     help,
                 );
+            }
+        }
+    }
+
+    /// Checks the facts that an example states.
+    fn stated(&mut self, i: usize, example: &Example, written: &RuleFile) {
+        let words: Vec<&str> = written
+            .for_each
+            .as_deref()
+            .map_or_else(Vec::new, |text| text.split_whitespace().collect());
+        let each = match words.as_slice() {
+            [variable, "in", list] => Some((*variable, *list)),
+            _ => None,
+        };
+        for (path, value) in &example.facts {
+            let full = given::full_path(path, each);
+            if let Err((message, help)) = given::read(&full, value) {
+                self.at_key(&format!("examples[{i}].facts.{path}"), message, help);
             }
         }
     }

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rules::{Rule, diagnostic::Diagnostic, place::Places, vocabulary::nearest};
+use crate::rules::{
+    Rule,
+    diagnostic::Diagnostic,
+    place::{Place, Places},
+    vocabulary::nearest,
+};
 
 /// Complaints about a whole catalogue.
 pub(in crate::rules) fn across(rules: &[Rule]) -> Vec<Diagnostic> {
@@ -31,6 +36,16 @@ pub(in crate::rules) fn across(rules: &[Rule]) -> Vec<Diagnostic> {
                 }
             }
         }
+        for (i, id) in rule.supersedes.iter().enumerate() {
+            if let Some(other) = by_id.get(id.as_str())
+                && hides(rule, other)
+            {
+                let message = format!(
+                    "`{id}` can never be shown: this rule replaces it and has the same condition"
+                );
+                found.push(at(rule, &format!("supersedes[{i}]"), message, None));
+            }
+        }
         for (key, edges) in [
             ("explains", (|r| &r.explains) as fn(&Rule) -> &Vec<String>),
             ("supersedes", |r| &r.supersedes),
@@ -43,6 +58,47 @@ pub(in crate::rules) fn across(rules: &[Rule]) -> Vec<Diagnostic> {
     }
     found.sort();
     found
+}
+
+/// Complaint about a rule of the catalogue that looks into logs by itself.
+pub(in crate::rules) fn reads_logs(rule: &Rule) -> Option<Diagnostic> {
+    const WORD: &str = "log_line";
+    rule.log_searches().first()?;
+    let lines = rule.text.lines().enumerate();
+    let (line, before) = lines
+        .filter(|(_, line)| !line.trim_start().starts_with('#'))
+        .find_map(|(i, line)| Some((i + 1, line.split_once(WORD)?.0)))?;
+    let place = Place {
+        line,
+        column: before.chars().count() + 1,
+        length: WORD.len(),
+    };
+    Some(Diagnostic::new(
+        &rule.file,
+        &rule.text,
+        place,
+        "a rule of the catalogue does not read logs".to_owned(),
+        Some(
+            "write a parser that gives a fact; `log_line` is for rules of `--rules DIR`".to_owned(),
+        ),
+    ))
+}
+
+/// Whether `other` holds only where `rule` does, which replaces it.
+fn hides(rule: &Rule, other: &Rule) -> bool {
+    let of = |rule: &Rule| {
+        let lets: Vec<String> = rule
+            .lets
+            .iter()
+            .map(|(n, e)| format!("{n} = {e}"))
+            .collect();
+        (
+            rule.each().map(|(v, l)| (v.to_owned(), l.to_owned())),
+            lets,
+            rule.when.to_string(),
+        )
+    };
+    of(rule) == of(other)
 }
 
 fn at(rule: &Rule, key: &str, message: String, help: Option<String>) -> Diagnostic {

@@ -80,6 +80,13 @@ impl<'l> Checker<'l> {
         }
     }
 
+    /// Whether the rule looks at items of a list.
+    pub(super) fn has_item(&self) -> bool {
+        self.locals
+            .values()
+            .any(|shape| matches!(shape, Shape::Record(prefix) if prefix.ends_with("[]")))
+    }
+
     pub(super) fn wrong(&mut self, span: Span, message: impl Into<String>, help: &str) -> Shape {
         let problem = Problem::new(span, message);
         self.problems.push(if help.is_empty() {
@@ -102,6 +109,7 @@ impl<'l> Checker<'l> {
             } else {
                 Kind::Seconds
             }),
+            Node::Duration(..) => Shape::Scalar(Kind::Seconds),
             Node::Path(path) => self.path(path, span),
             Node::Field(base, path) => {
                 let base = self.shape(base);
@@ -124,6 +132,8 @@ impl<'l> Checker<'l> {
             Node::Compare(sign, a, b) => {
                 let (left, right) = (self.shape(a), self.shape(b));
                 self.compared(*sign, &left, &right, span);
+                self.bare(&left, b);
+                self.bare(&right, a);
                 Shape::Scalar(Kind::Flag)
             }
             Node::In(a, b) => {
@@ -299,6 +309,26 @@ impl<'l> Checker<'l> {
         }
     }
 
+    /// A large number without a unit beside bytes or seconds is most often meant in another unit.
+    fn bare(&mut self, with: &Shape, number: &Expr) {
+        let (what, least, help) = match with {
+            Shape::Scalar(Kind::Bytes) => {
+                ("bytes", 1024, "write it with KiB, MiB or GiB: `64 * MiB`")
+            }
+            Shape::Scalar(Kind::Seconds) => (
+                "seconds",
+                60,
+                "write it with its unit: `90s`, `5min`, `2h`, `1d`",
+            ),
+            _ => return,
+        };
+        if !matches!(&number.node, Node::Int(n) if *n >= least) {
+            return;
+        }
+        let message = format!("{what} compared with `{number}`, which has no unit");
+        self.wrong(number.span, message, help);
+    }
+
     fn within(&mut self, a: &mut Expr, b: &mut Expr, span: Span) {
         let (item, list) = (self.shape(a), self.shape(b));
         let fits = match (&item, &list) {
@@ -383,6 +413,9 @@ impl<'l> Checker<'l> {
     }
 
     fn call(&mut self, function: Function, items: &mut [Expr], span: Span) -> Shape {
+        if let Some(shape) = self.about_events(function, items, span) {
+            return shape;
+        }
         let mut shapes = Vec::new();
         for item in items.iter_mut() {
             let shape = self.shape(item);
@@ -394,7 +427,7 @@ impl<'l> Checker<'l> {
         }
         match function {
             Function::Ratio => Shape::Scalar(Kind::Number),
-            Function::Min | Function::Max | Function::Abs => whole,
+            _ => whole,
         }
     }
 }

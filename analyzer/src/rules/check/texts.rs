@@ -100,6 +100,73 @@ fn quotes(parts: &[Part], mut open: Option<char>, problems: &mut Vec<Problem>) -
     open
 }
 
+/// A value that begins with `-` would be read as an option: it stands after `--`, or behind
+/// something in its own word.
+pub(super) fn read_as_options(parts: &[Part]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    options(parts, Word::Start, &mut problems);
+    problems
+}
+
+/// Where in a command a value would stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// At the start of a word that may be an option.
+    Start,
+    /// At the start of a word after `--`.
+    Operand,
+    /// Inside a word; whether `--` stands before it.
+    Inside(bool),
+}
+
+fn options(parts: &[Part], mut at: Word, problems: &mut Vec<Problem>) -> Word {
+    for part in parts {
+        match part {
+            Part::Raw(words) => at = moved(words, at),
+            Part::Show(expr) => {
+                if at == Word::Start && expr.shape == Shape::Scalar(Kind::Text) {
+                    problems.push(
+                        Problem::new(
+                            expr.span,
+                            "a value that begins with `-` would be read as an option",
+                        )
+                        .help("put `--` before it, or write it behind something: `--unit={{ … }}`, `./{{ … }}`"),
+                    );
+                }
+                at = Word::Inside(at == Word::Operand || at == Word::Inside(true));
+            }
+            Part::If(_, yes, no) => {
+                let then = options(yes, at, problems);
+                options(no, at, problems);
+                at = then;
+            }
+            Part::For(_, _, body) => at = options(body, at, problems),
+        }
+    }
+    at
+}
+
+/// Walks over the words of a command.
+fn moved(words: &str, mut at: Word) -> Word {
+    let mut word = String::new();
+    for c in words.chars() {
+        let protected = matches!(at, Word::Operand | Word::Inside(true)) || word == "--";
+        at = match c {
+            // A new simple command has options again.
+            ';' | '|' | '&' | '\n' => Word::Start,
+            c if c.is_whitespace() && protected => Word::Operand,
+            c if c.is_whitespace() => Word::Start,
+            _ => Word::Inside(matches!(at, Word::Operand | Word::Inside(true))),
+        };
+        if c.is_whitespace() || at == Word::Start {
+            word.clear();
+        } else {
+            word.push(c);
+        }
+    }
+    at
+}
+
 fn after(words: &str, mut open: Option<char>) -> Option<char> {
     let mut before = ' ';
     for c in words.chars() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Scope, compare,
     numbers::{self, float},
-    values::{Items, Missing, Read, Val},
+    values::{Items, Missing, Read, Val, Why},
 };
 use crate::{
     facts::names::Kind,
@@ -16,6 +16,9 @@ use crate::{
     },
     words::Lang,
 };
+
+/// Items of `top` without a number.
+const TOP_DEFAULT: usize = 5;
 
 impl<'f> Scope<'f> {
     pub(super) fn filter(
@@ -32,6 +35,7 @@ impl<'f> Scope<'f> {
                 self.pay(list.items.len() as u64);
                 self.of_list(filter, &list, arguments, expr, reads)
             }
+            other if filter == Filter::Ago => self.ago(&other, expr),
             other => of_value(filter, other, arguments, expr, self.lang),
         }
     }
@@ -94,6 +98,20 @@ impl<'f> Scope<'f> {
                 let item = best.and_then(|(at, _)| list.items.get(at));
                 item.map_or_else(|| list.empty(), |(_, v)| v.clone())
             }
+            Filter::Top => {
+                let (mut values, more) = fields(list, arguments, reads);
+                // The order of writing decides between equals: the sort is stable.
+                values.sort_by(|(_, a), (_, b)| {
+                    numbers::order(b, a).unwrap_or(std::cmp::Ordering::Equal)
+                });
+                let many = match arguments.get(1) {
+                    Some(Val::Int(many)) => usize::try_from(*many).unwrap_or(TOP_DEFAULT),
+                    _ => TOP_DEFAULT,
+                };
+                let best = values.iter().take(many);
+                let best = best.filter_map(|(at, _)| list.items.get(*at).cloned());
+                Val::List(list.with(best.collect(), more))
+            }
             Filter::Map => {
                 let (values, more) = fields(list, arguments, reads);
                 Val::List(list.with(values, more))
@@ -101,6 +119,17 @@ impl<'f> Scope<'f> {
             Filter::Join => joined(list, arguments, self.lang),
             _ => Val::List(list.clone()).into_unknown(expr),
         }
+    }
+
+    /// How long before the end of the evidence a time was.
+    fn ago(&self, time: &Val<'f>, expr: &Expr) -> Val<'f> {
+        let Some(now) = self.facts.root.number("input.collected_time") else {
+            return Val::Unknown(vec![Missing::other("input.collected_time", Why::NotPut)]);
+        };
+        let Some(at) = float(time) else {
+            return time.clone().into_unknown(expr);
+        };
+        Val::Text(Cow::Owned(figures::ago(now - at, self.lang)))
     }
 
     /// The items that are so; those of which it is not known make the result partial.
@@ -255,6 +284,12 @@ fn of_value<'f>(
         return match value {
             Val::Number(n) => Val::Number((n * scale).round() / scale),
             other => other,
+        };
+    }
+    if filter == Filter::Told {
+        return match value {
+            Val::Text(text) => Val::Text(Cow::Owned(crate::facts::told(&text, lang))),
+            other => other.into_unknown(expr),
         };
     }
     let (number, at_least) = match &value {

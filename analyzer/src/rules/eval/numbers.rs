@@ -130,6 +130,7 @@ pub(super) fn called<'f>(function: Function, given: Vec<Val<'f>>, expr: &Expr) -
             Val::Number(n) => Val::Number(n.abs()),
             other => other.into_unknown(expr),
         },
+        Function::Before | Function::Within | Function::LogLine => no_number(expr),
         Function::Min | Function::Max => {
             let sign = if function == Function::Min {
                 Comparison::Less

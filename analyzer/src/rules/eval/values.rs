@@ -46,6 +46,10 @@ pub(in crate::rules) enum Why {
     Empty,
     /// The result is not a number that can be held.
     NoNumber,
+    /// The clocks are not exact enough to say.
+    Inexact(Arc<Bilingual>),
+    /// No log of this name is in the evidence.
+    NoLog(String),
     /// The expression takes too many steps.
     Fuel,
 }

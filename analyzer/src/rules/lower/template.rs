@@ -5,7 +5,7 @@ use minijinja::{
     syntax::SyntaxConfig,
 };
 
-use super::{Problem, lower, span, syntax, within_limits};
+use super::{Problem, duration, lower, span, syntax, within_limits};
 use crate::rules::expr::{Part, Span};
 
 /// Deepest nesting of blocks.
@@ -14,7 +14,8 @@ const BLOCKS_MAX: usize = 20;
 /// Reads one message.
 pub(in crate::rules) fn template(source: &str) -> Result<Vec<Part>, Problem> {
     within_limits(source)?;
-    match parse(source, "", SyntaxConfig::default()).map_err(|e| syntax(source, &e))? {
+    let disguised = duration::disguised(source, duration::Region::Words)?;
+    match parse(&disguised, "", SyntaxConfig::default()).map_err(|e| syntax(source, &e))? {
         ast::Stmt::Template(template) => parts(&template.children, 0),
         _ => Err(Problem::new(Span::default(), "not a message")),
     }

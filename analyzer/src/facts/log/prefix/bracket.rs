@@ -3,7 +3,7 @@
 use super::{Prefixed, add_stamp};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
-    stamp::{Stamp, Wall, month, second_of_day},
+    stamp::{Stamp, Wall, month, offset_seconds, second_of_day},
 };
 
 pattern!(
@@ -21,11 +21,21 @@ pattern!(
     RELATIVE,
     r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?P<month>[A-Z][a-z]{2}) ?(?P<day>\d{1,2}) (?P<time>\d\d:\d\d))\] ?"
 );
-// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`.
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
+// a wall clock after the seconds since boot.
 pattern!(
     CALLER,
-    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
 );
+
+// Talos and build servers put a whole ISO stamp in brackets.
+pattern!(
+    ISO,
+    r"^\s*\[(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?)\]:? ?"
+);
+
+/// Name of that format.
+pub(super) const ISO_FORMAT: &str = "ISO in brackets";
 
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
@@ -42,9 +52,26 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp"),
                 uptime_us: seconds.zip(micros).map(|(s, us)| s * 1_000_000 + us),
                 wall: None,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), "dmesg");
+    } else if let Some(groups) = ISO.captures(line) {
+        let time = text(&groups, "time").unwrap_or_default();
+        let wall = second_of_day(time).map(|second| Wall {
+            year: number(&groups, "year"),
+            month_day: number(&groups, "month").zip(number(&groups, "day")),
+            second_of_day: second,
+            offset_seconds: text(&groups, "zone").and_then(offset_seconds),
+        });
+        let stamp = Stamp {
+            boot_id: None,
+            text: owned(&groups, "stamp"),
+            uptime_us: None,
+            wall,
+        };
+        add_stamp(found, stamp);
+        take(found, groups.get_match().end(), ISO_FORMAT);
     } else if let Some(groups) = DATE.captures(line) {
         let before = text(&groups, "before").or_else(|| text(&groups, "before_year"));
         let before = before.unwrap_or_default();
@@ -66,27 +93,37 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
                 text: owned(&groups, "stamp").trim().to_owned(),
                 uptime_us: None,
                 wall,
+                boot_id: None,
             },
         );
         take(found, groups.get_match().end(), format);
-    } else if let Some(groups) = RELATIVE.captures(line) {
-        let month = text(&groups, "month").and_then(month);
-        let time = text(&groups, "time").map(|time| format!("{time}:00"));
-        let wall = time.and_then(|t| second_of_day(&t)).map(|second| Wall {
-            month_day: month.zip(number(&groups, "day")),
-            second_of_day: second,
-            ..Wall::default()
-        });
-        add_stamp(
-            found,
-            Stamp {
-                text: owned(&groups, "stamp").trim().to_owned(),
-                uptime_us: None,
-                wall,
-            },
-        );
-        take(found, groups.get_match().end(), "dmesg -H");
+    } else {
+        relative(found);
     }
+}
+
+/// Takes a stamp of `dmesg -H` off.
+fn relative(found: &mut Prefixed<'_>) {
+    let Some(groups) = RELATIVE.captures(found.text) else {
+        return;
+    };
+    let month = text(&groups, "month").and_then(month);
+    let time = text(&groups, "time").map(|time| format!("{time}:00"));
+    let wall = time.and_then(|t| second_of_day(&t)).map(|second| Wall {
+        month_day: month.zip(number(&groups, "day")),
+        second_of_day: second,
+        ..Wall::default()
+    });
+    add_stamp(
+        found,
+        Stamp {
+            text: owned(&groups, "stamp").trim().to_owned(),
+            uptime_us: None,
+            wall,
+            ..Stamp::default()
+        },
+    );
+    take(found, groups.get_match().end(), "dmesg -H");
 }
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.

@@ -9,11 +9,12 @@ use crate::facts::log::{
 pattern!(LEVEL, r"^<\d{1,3}>(?P<version>1 )?");
 pattern!(
     DECODED,
-    r"^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: ?"
+    r"^(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local\d) *: *(?:emerg|alert|crit|err|warn|warning|notice|info|debug) *: ?"
 );
+// journalctl writes the month in the words of the reader's locale.
 pattern!(
     RFC3164,
-    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?)[ \t]"
+    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?)[ \t]"
 );
 pattern!(
     ISO,
@@ -23,7 +24,7 @@ pattern!(
 // begins its lines with a time too.
 pattern!(
     TIME,
-    r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) [\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?: "
+    r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) (?:[\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?|kernel|systemd(?:\[\d+\])?): "
 );
 // `logcat -v threadtime`, and without a time `-v brief`.
 pattern!(
@@ -37,7 +38,7 @@ pattern!(
 pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
 pattern!(
     HOST_PROGRAM,
-    r"^(?P<host>[^\s:\[\]]+) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
+    r"^(?P<host>[^\s:\[\]]+|\[[\w.-]+\]) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
 );
 pattern!(
     PROGRAM,
@@ -120,6 +121,21 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
     }
 }
 
+/// Takes `kernel: ` off a line whose date, and often whose host, was cut off.
+pub(super) fn bare_kernel(found: &mut Prefixed<'_>) {
+    pattern!(
+        BARE,
+        r"^\s*(?:[\w.-]{1,64} )?(?P<program>kernel)(?:\[\d+\])?: ?"
+    );
+    if !found.text.contains("kernel") {
+        return;
+    }
+    host_and_program(found, &BARE);
+    if found.program.is_some() {
+        found.format = "syslog without date";
+    }
+}
+
 /// Takes the prefix of Android's logcat off.
 pub(super) fn logcat(found: &mut Prefixed<'_>) {
     let line = found.text;
@@ -156,6 +172,7 @@ fn stamp(groups: &regex::Captures<'_>, wall: Option<Wall>) -> Stamp {
         text: owned(groups, "stamp"),
         uptime_us: None,
         wall,
+        boot_id: None,
     }
 }
 

@@ -12,7 +12,7 @@ pattern!(
     r"(?x)
     (?:<\d{1,3}>|(?:kern|user|daemon)\ {2}:[a-z]{3,6}\ *:\ )?(?:
       \[[^\[\]]{1,36}\b\d\d:\d\d:\d\d\ \d{4}\]\ ?
-    | \[ \ {0,4}\d{1,7}\.\d{6} \](?:\ |\[)
+    | \[ \ {0,4}\d{1,9}\.\d{6} \](?:\ |\[)
     | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ [\ 0-3]\d\ \d\d:\d\d:\d\d(?:\.\d{1,9})?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
     | 1\ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\ ]{0,16}\ [\w.-]+\ kernel\ 
     )
@@ -114,9 +114,27 @@ pub(in crate::facts::log) fn begins(line: &str) -> bool {
         .is_some_and(|m| m.start() == 0)
 }
 
+/// Whether a record may end here: the next one was glued to it. A sentence, a comment or a source
+/// line that quotes a kernel message has a blank or a quotation mark before it.
+fn ends_a_record(before: &str) -> bool {
+    let text = before.trim_end();
+    let glued = text.len() == before.len();
+    let last = text.chars().last();
+    match last {
+        None => true,
+        Some('"' | '\'' | '`' | '“' | '|' | '#' | '*') => false,
+        // Lines of statistics end with a blank.
+        Some(_) => glued || text.ends_with("KB") || text.ends_with("kB"),
+    }
+}
+
 /// The records of a line without any prefix.
 pub(in crate::facts::log) fn split_bare(line: &str) -> Vec<&str> {
-    let mut cuts: Vec<usize> = BEGINS.find_iter(line).map(|m| m.start()).collect();
+    let mut cuts: Vec<usize> = BEGINS
+        .find_iter(line)
+        .map(|m| m.start())
+        .filter(|at| line.get(..*at).is_some_and(ends_a_record))
+        .collect();
     for groups in BEHIND.captures_iter(line) {
         let group = ["total", "counts", "body", "invoked"]
             .iter()

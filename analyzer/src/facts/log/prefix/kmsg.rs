@@ -39,6 +39,7 @@ pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
             text: format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000),
             uptime_us: Some(micros),
             wall: None,
+            boot_id: None,
         },
         kernel: priority >> 3 == 0,
         text: unescape(text),

@@ -170,6 +170,48 @@ fn case_4_one_line() {
 }
 
 #[test]
+fn case_4_the_container_had_ended_before_the_kill() {
+    let facts = facts(&["04-java", "04-prom"]);
+    let container = item(&facts, "pod_containers", 0);
+    assert_eq!(container.text("name"), Some("prometheus"));
+    assert_eq!(container.text("last_reason"), Some("Error"));
+    assert_eq!(container.int("last_exit_code"), Some(137));
+    assert_eq!(container.text("qos"), Some("burstable"));
+    assert_eq!(container.int("limit_bytes"), Some(100 << 30));
+    assert_eq!(container.int("request_bytes"), Some(20 << 30));
+    assert_eq!(container.int("restarts_count"), Some(1));
+    // 2025-04-28 10:10:20 and 10:11:39 of +08:00.
+    assert_eq!(container.int("last_finished_time"), Some(1_745_806_220));
+    assert_eq!(container.int("started_time"), Some(1_745_806_299));
+    // The kill was logged at 10:11:01 of a zone that the line does not name: 41 s after the end.
+    let kill = event(&facts, 0);
+    assert_eq!(kill.text("time_text"), Some("一 4月 28 10:11:01 2025"));
+    assert_eq!(kill.get("time"), None, "nothing names its zone");
+    let here = Machine {
+        utc_offset_seconds: Some(8 * 3600),
+        ..Machine::default()
+    };
+    let (entry, content) = fixture("04-java");
+    let log = Log {
+        entry,
+        source: Source::Text,
+        content,
+        condensed: None,
+        cut: None,
+        excerpt: true,
+    };
+    let mut zoned = Facts::default();
+    read(&[log], &here, &mut zoned);
+    let seconds = event(&zoned, 0).int("time").unwrap() - 1_745_806_220;
+    assert_eq!(seconds, 41);
+    assert_eq!(
+        event(&zoned, 0).get("time_error_seconds"),
+        None,
+        "dmesg -T computed it: nothing bounds its error"
+    );
+}
+
+#[test]
 fn case_6_order_3_and_a_wrong_pid() {
     let facts = facts(&["05"]);
     assert_eq!(facts.root.int("oom_summary.events_count"), Some(1));

@@ -57,9 +57,17 @@ fn events(facts: &Facts) -> Vec<(String, String)> {
         .into_iter()
         .filter(|(path, _)| path.starts_with("oom_events["))
         .filter(|(path, _)| {
-            !["time_text", "time", "uptime_seconds", "host"]
-                .iter()
-                .any(|end| path.ends_with(&format!("].{end}")))
+            ![
+                "time_text",
+                "time",
+                "time_error_seconds",
+                "time_source",
+                "boot_index",
+                "uptime_seconds",
+                "host",
+            ]
+            .iter()
+            .any(|end| path.ends_with(&format!("].{end}")))
         })
         .collect()
 }

@@ -231,3 +231,36 @@ fn a_unit_in_the_journal_belongs_to_a_kill_in_the_ring_buffer() {
     assert_eq!(event.text("failed_unit"), Some("a.service"));
     assert_eq!(facts.root.items("unit_exits").len(), 2);
 }
+
+const DUMP: &str = "[   10.000000] Node 0 DMA: 1*4kB (U) 0*8kB = 4kB\n\
+    [   10.000000] something new: 12 of 14\n\
+    [   10.000000] 2000000 pages RAM\n\
+    [   10.000000] usb 1-1: new device\n";
+
+#[test]
+fn unknown_lines_inside_a_failure_are_shown() {
+    let head = "[   10.000000] a: page allocation failure: order:2, mode:0xcc0(GFP_KERNEL)\n";
+    let facts = facts_of_text(&format!("{head}{DUMP}"));
+    let [gap] = facts.gaps.as_slice() else {
+        panic!("{:?}", facts.gaps)
+    };
+    assert_eq!(gap.line, 3);
+    assert!(
+        gap.what.en.contains("1 lines inside an allocation failure"),
+        "{gap:?}"
+    );
+}
+
+#[test]
+fn unknown_lines_inside_a_report_without_its_head_are_shown() {
+    let kill = "[   10.000000] Out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n";
+    let facts = facts_of_text(&format!("{DUMP}{kill}[   10.000000] another line\n"));
+    let [gap] = facts.gaps.as_slice() else {
+        panic!("{:?}", facts.gaps)
+    };
+    assert_eq!(gap.line, 2);
+    assert!(
+        gap.what.en.contains("2 lines inside an OOM report"),
+        "{gap:?}"
+    );
+}

@@ -3,7 +3,7 @@
 use super::{memory, seen};
 use crate::facts::{
     Record,
-    log::Machine,
+    log::{Machine, clock},
     oom::{allocation::Failure, gfp, page_size, trace},
 };
 
@@ -15,7 +15,11 @@ pub(in crate::facts) fn record(failure: &Failure, machine: &Machine) -> Record {
         .as_ref()
         .and_then(|c| c.value.release.as_deref());
     let mut record = Record::new();
-    record.put("comm", read.comm.as_str(), place.clone());
+    if !read.comm.is_empty() {
+        record.put("comm", read.comm.as_str(), place.clone());
+    } else if let Some(cpu) = &failure.cpu {
+        record.put("comm", cpu.value.comm.as_str(), cpu.evidence.clone());
+    }
     record.put_some("order", read.order, place);
     record.put_some("gfp_mask", read.gfp_mask.clone(), place);
     put_flags(
@@ -35,6 +39,10 @@ pub(in crate::facts) fn record(failure: &Failure, machine: &Machine) -> Record {
         stamp.and_then(|s| s.uptime_seconds()),
         place,
     );
+    // The clocks of the header are those of the events' boot alone.
+    let when =
+        stamp.and_then(|s| clock::when(s, failure.this_boot, failure.time_computed, machine));
+    super::head::put_when(when, failure.boot, place, &mut record);
     if let Some(cpu) = &failure.cpu {
         record.put("pid", cpu.value.pid, cpu.evidence.clone());
         record.put_some("kernel_release", cpu.value.release.clone(), &cpu.evidence);

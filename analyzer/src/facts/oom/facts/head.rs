@@ -3,7 +3,10 @@
 use super::{View, seen};
 use crate::facts::{
     Evidence, Record,
-    log::Machine,
+    log::{
+        Machine,
+        clock::{self, When},
+    },
     oom::{
         event::{OomEvent, Seen},
         invocation,
@@ -101,7 +104,10 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
     let frame = event.frames.iter().find(|f| {
         matches!(
             trace::base(&f.value),
-            "__alloc_pages_may_oom" | "__alloc_pages_slowpath" | "pagefault_out_of_memory"
+            "__alloc_pages_may_oom"
+                | "__alloc_pages_slowpath"
+                | "__out_of_memory"
+                | "pagefault_out_of_memory"
         )
     })?;
     machine(
@@ -135,7 +141,8 @@ pub(super) fn put(view: &View<'_>, machine: &Machine, record: &mut Record) {
         let place = &stamp.evidence;
         record.put("time_text", stamp.value.text.as_str(), place.clone());
         record.put_some("uptime_seconds", stamp.value.uptime_seconds(), place);
-        record.put_some("time", utc_seconds(event, machine), place);
+        let when = clock::when(&stamp.value, event.this_boot, event.time_computed, machine);
+        put_when(when, event.boot, place, record);
     }
     let constraint = &view.constraint;
     // Unknown is not a kind of shortage: a rule that asks for one must not be told no.
@@ -160,18 +167,20 @@ pub(super) fn put(view: &View<'_>, machine: &Machine, record: &mut Record) {
     }
 }
 
-/// Seconds since 1970 UTC: through the clocks of the header for the stamps of this boot, else when
-/// the zone is known.
-fn utc_seconds(event: &OomEvent, machine: &Machine) -> Option<i64> {
-    let stamp = &event.stamp.as_ref()?.value;
-    if event.this_boot
-        && let (Some(clocks), Some(uptime_us)) = (&machine.clocks, stamp.uptime_us)
-    {
-        let boot_ns = clocks.realtime_ns.checked_sub(clocks.monotonic_ns)?;
-        let at_ns = boot_ns.checked_add(i128::from(uptime_us) * 1000)?;
-        return i64::try_from(at_ns.div_euclid(1_000_000_000)).ok();
-    }
-    stamp.utc_seconds(machine.utc_offset_seconds)
+/// Puts the wall time with its error, and the boot.
+pub(super) fn put_when(
+    when: Option<When>,
+    boot: Option<u64>,
+    place: &[Evidence],
+    record: &mut Record,
+) {
+    record.put_some("boot_index", boot, place);
+    let Some(when) = when else {
+        return;
+    };
+    record.put("time", when.utc_seconds, place.to_vec());
+    record.put_some("time_error_seconds", when.error_seconds, place);
+    record.put("time_source", when.source, place.to_vec());
 }
 
 fn request(view: &View<'_>, record: &mut Record) {

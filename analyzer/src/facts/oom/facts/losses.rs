@@ -2,9 +2,9 @@
 
 use super::View;
 use crate::facts::{
-    Facts, Record,
+    Evidence, Facts, Record,
     log::around::Around,
-    oom::{event::OomEvent, kill::Scope, memcg::Counted, trace},
+    oom::{allocation::Failure, event::OomEvent, kill::Scope, memcg::Counted, trace},
 };
 use crate::words::Bilingual;
 
@@ -109,7 +109,7 @@ fn missing(view: &View<'_>, kill_lines: bool) -> Vec<&'static str> {
     .collect()
 }
 
-/// Notes lines that no rule understood, and lines that nobody can attribute.
+/// Notes lines inside a report that nothing understood, and lines that nobody can attribute.
 pub(super) fn gaps(event: &OomEvent, facts: &mut Facts) {
     if let (Some(reports), Some(place)) = (event.interleaved, event.places.first()) {
         let entry = place.entry.clone();
@@ -124,34 +124,42 @@ pub(super) fn gaps(event: &OomEvent, facts: &mut Facts) {
             ),
         );
     }
-    let Some(first) = event.drift.first() else {
+    drift(
+        &event.drift,
+        event.drift_count,
+        &Bilingual::new("an OOM report", "OOM 报告"),
+        facts,
+    );
+}
+
+/// Notes lines inside the dumps of allocation failures that nothing understood.
+pub(in crate::facts) fn failure_gaps(failures: &[Failure], facts: &mut Facts) {
+    let what = Bilingual::new("an allocation failure", "内存分配失败的记录");
+    for failure in failures {
+        drift(&failure.drift, failure.drift_count, &what, facts);
+    }
+}
+
+fn drift(lines: &[Evidence], count: u64, what: &Bilingual, facts: &mut Facts) {
+    let Some(first) = lines.first() else {
         return;
     };
-    let shown: Vec<String> = event
-        .drift
+    let shown: Vec<String> = lines
         .iter()
         .map(|e| {
-            format!(
-                "{}: {}",
-                e.line,
-                e.text.chars().take(120).collect::<String>()
-            )
+            let text: String = e.text.chars().take(120).collect();
+            format!("{}: {text}", e.line)
         })
         .collect();
     let shown = shown.join(" | ");
     let entry = first.entry.clone();
+    let (en, zh) = (&what.en, &what.zh);
     facts.gap(
         &entry,
         first.line,
         Bilingual::new(
-            format!(
-                "format drift: {} lines inside an OOM report were not understood: {shown}",
-                event.drift_count
-            ),
-            format!(
-                "日志格式有变：OOM 报告中有 {} 行未能识别：{shown}",
-                event.drift_count
-            ),
+            format!("format drift: {count} lines inside {en} were not understood: {shown}"),
+            format!("日志格式有变：{zh}中有 {count} 行未能识别：{shown}"),
         ),
     );
 }

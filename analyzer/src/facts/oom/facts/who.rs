@@ -14,6 +14,7 @@ fn invoker(view: &View<'_>, record: &mut Record) {
     let named = event
         .invocation
         .as_ref()
+        .filter(|i| !i.value.comm.is_empty())
         .map(|i| (i.value.comm.clone(), i.evidence.clone()))
         .or_else(|| {
             let cpu = event.cpu.as_ref()?;

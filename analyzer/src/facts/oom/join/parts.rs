@@ -21,7 +21,8 @@ impl Joiner {
             }
             Part::Failure(read) => {
                 self.end_open();
-                let failure = Failure::new(Seen::new(read, evidence), line.stamp.cloned());
+                let mut failure = Failure::new(Seen::new(read, evidence), line.stamp.cloned());
+                failure.this_boot = self.this_boot;
                 self.lane.open = Open::Failure(Box::new(failure));
             }
             Part::Suppressed(function, count) => self.suppressed(&function, count, line),

@@ -17,6 +17,9 @@ const REAPER_SECONDS_MAX: f64 = 60.0;
 /// How long a line about suppressed callbacks waits for the report that it precedes.
 const SUPPRESSED_SECONDS_MAX: f64 = 5.0;
 
+/// How soon the kills of one group follow each other: they are one loop over its tasks.
+const GROUP_SECONDS_MAX: f64 = 0.5;
+
 /// How long the two lines about one kill may lie apart.
 const PAIR_SECONDS_MAX: f64 = 10.0;
 
@@ -77,8 +80,11 @@ impl Joiner {
             event.killed.push(Seen::new(killed, line.evidence()));
             return;
         }
+        let next = self.lane.lines_since == 0
+            && near(self.lane.last.as_ref(), line.stamp, GROUP_SECONDS_MAX);
+        let with_group = |e: &OomEvent| next && killed.scope == Scope::Cgroup && e.dies_with(pid);
         let event = self.event(line, |e| {
-            if e.group_kill.is_some() {
+            if e.group_kill.is_some() || with_group(e) {
                 return false;
             }
             let other_killed = e.killed.iter().any(|k| k.value.pid != pid);
@@ -88,6 +94,13 @@ impl Joiner {
                 && e.victim_pids().iter().any(|(_, named)| *named != pid);
             other_killed || other_reaped || other_named
         });
+        if event.group_kill.is_none() && with_group(event) {
+            let path = event
+                .summary
+                .as_ref()
+                .and_then(|s| s.value.task_memcg.clone());
+            event.group_kill = Some(Seen::new(path.unwrap_or_default(), line.evidence()));
+        }
         event.killed.push(Seen::new(killed, line.evidence()));
     }
 

@@ -1,0 +1,260 @@
+//! Everything of a log that is no report of the kernel: its other lines about memory, what programs
+//! say, what was lost. One log is read into one [`Programs`]; those of all logs are joined.
+
+use std::sync::{Arc, LazyLock};
+
+use aho_corasick::AhoCorasick;
+
+use super::{
+    around::Around,
+    audit,
+    containers::{self, ContainerOom, KubeletNotice},
+    describe::{Describe, PodContainer},
+    ends::{self, Ended},
+    killers::{Killers, UserKill},
+    line::Line,
+    losses::{self, Loss},
+    notices::{self, Notice},
+    refused::{self, Refused},
+    said::{self, Placing, Said},
+    strace,
+    systemd::{self, UnitExit, UnitUsage},
+};
+use crate::facts::{Facts, List, Record};
+use crate::words::Bilingual;
+
+/// What one log says.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    pub(super) notices: Vec<Said<Notice>>,
+    pub(super) losses: Vec<Said<Loss>>,
+    pub(super) exits: Vec<Said<UnitExit>>,
+    usages: Vec<Said<UnitUsage>>,
+    ooms: Vec<Said<ContainerOom>>,
+    kubelet: Vec<Said<KubeletNotice>>,
+    killers: Killers,
+    ends: Vec<Said<Ended>>,
+    refused: Vec<Said<Refused>>,
+    calls: Vec<strace::Call>,
+    audit: audit::Audit,
+    describe: Describe,
+}
+
+/// Words of container runtimes and the kubelet.
+const CONTAINER_MARKERS: &[&str] = &[
+    "OOM",
+    "/tasks/oom",
+    "container oom ",
+    "low on resource: memory",
+    "viction manager",
+    "nsufficient memory available",
+    "NodeHasInsufficientMemory",
+    "EvictionThresholdMet",
+];
+
+// One pass tells whether any of the patterns is worth a look: most lines have nothing to do with
+// memory, and the patterns are many.
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = refused::MARKERS
+        .iter()
+        .chain(ends::MARKERS)
+        .chain(losses::MARKERS)
+        .chain(CONTAINER_MARKERS);
+    AhoCorasick::new(words).ok()
+});
+
+impl Programs {
+    /// Reads one record; `index` is its position among all records.
+    pub(super) fn feed(&mut self, line: &Line<'_>, index: u64) {
+        notices::read(line, index, &mut self.notices);
+        self.audit.feed(line);
+        systemd::read(line, index, &mut self.exits);
+        self.killers.feed(line, index);
+        self.describe.feed(line);
+        let said = |usage| Said::at(usage, line, index);
+        self.usages.extend(systemd::usage(line).map(said));
+        let call = strace::call(line);
+        let traced = call.is_some();
+        self.calls.extend(call);
+        // A lone word, too short for the list of words.
+        let lone = line.text == "Killed";
+        if traced || !(lone || FINDER.as_ref().is_none_or(|f| f.is_match(line.text))) {
+            return;
+        }
+        refused::read(line, index, &mut self.refused);
+        let loss = losses::loss(line).map(|loss| Said::at(loss, line, index));
+        self.losses.extend(loss);
+        let oom = containers::container_oom(line).map(|oom| Said::at(oom, line, index));
+        self.ooms.extend(oom);
+        let notice = containers::kubelet(line).map(|notice| Said::at(notice, line, index));
+        self.kubelet.extend(notice);
+        let end = ends::ended(line).map(|end| Said::at(end, line, index));
+        self.ends.extend(end);
+    }
+
+    /// Ends the log.
+    pub(super) fn finish(&mut self) {
+        self.describe.finish();
+    }
+
+    /// Hands stamp and boot of everything that was said to `place`.
+    pub(super) fn each(&mut self, place: &mut dyn FnMut(Placing<'_>)) {
+        fn of<T>(all: &mut [Said<T>], place: &mut dyn FnMut(Placing<'_>)) {
+            for said in all {
+                place(Placing {
+                    line: said.evidence.first().map_or(0, |e| e.line),
+                    stamp: &mut said.stamp,
+                    boot: &mut said.boot,
+                });
+            }
+        }
+        of(&mut self.notices, place);
+        of(&mut self.losses, place);
+        of(&mut self.exits, place);
+        of(&mut self.usages, place);
+        of(&mut self.ooms, place);
+        of(&mut self.kubelet, place);
+        of(&mut self.killers.kills, place);
+        of(&mut self.ends, place);
+        of(&mut self.refused, place);
+    }
+}
+
+/// What all logs of a case say together.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    pub(super) around: Around,
+    pub(super) notices: Vec<Said<Notice>>,
+    pub(super) losses: Vec<Said<Loss>>,
+    usages: Vec<Said<UnitUsage>>,
+    kubelet: Vec<Said<KubeletNotice>>,
+    kills: Vec<Said<UserKill>>,
+    ends: Vec<Said<Ended>>,
+    refused: Vec<Said<Refused>>,
+    calls: Vec<strace::Call>,
+    containers: Vec<PodContainer>,
+}
+
+/// Joins what several logs say: the same line in two logs is one.
+pub(super) fn join(logs: Vec<Programs>) -> Joined {
+    let mut all = Joined::default();
+    let (mut notices, mut losses, mut exits, mut usages) = (vec![], vec![], vec![], vec![]);
+    let (mut ooms, mut kubelet, mut kills) = (vec![], vec![], vec![]);
+    let (mut ends, mut refused) = (vec![], vec![]);
+    for log in logs {
+        notices.push(log.notices);
+        losses.push(log.losses);
+        exits.push(log.exits);
+        usages.push(log.usages);
+        ooms.push(log.ooms);
+        kubelet.push(log.kubelet);
+        kills.push(log.killers.kills);
+        ends.push(log.ends);
+        refused.push(log.refused);
+        all.calls.extend(log.calls);
+        all.containers.extend(log.describe.containers);
+        all.around.execs.extend(log.audit.finish());
+    }
+    all.notices = said::joined(notices);
+    all.losses = said::joined(losses);
+    all.around.exits = said::joined(exits);
+    all.usages = said::joined(usages);
+    all.around.notices = said::joined(ooms);
+    all.kubelet = said::joined(kubelet);
+    all.kills = said::joined(kills);
+    all.ends = said::joined(ends);
+    all.refused = said::joined(refused);
+    all
+}
+
+/// How a list of one kind is put.
+struct Lists<'f> {
+    zone: Option<i32>,
+    partial: Option<Arc<Bilingual>>,
+    facts: &'f mut Facts,
+}
+
+impl Lists<'_> {
+    fn put(&mut self, path: &str, records: impl Iterator<Item = Record>) {
+        let list = List {
+            items: records
+                .map(|record| crate::facts::Fact {
+                    value: record.into(),
+                    evidence: Vec::new(),
+                })
+                .collect(),
+            partial: self.partial.clone(),
+        };
+        self.facts.put(path, list, Vec::new());
+    }
+
+    fn said<T>(&mut self, path: &str, all: &[Said<T>], record: impl Fn(&Said<T>) -> Record) {
+        let zone = self.zone;
+        let with_time = |said| {
+            let mut record = record(said);
+            said.put_when(zone, &mut record);
+            record
+        };
+        self.put(path, all.iter().map(with_time));
+    }
+}
+
+/// Puts the lists of lines that the kernel wrote.
+pub(super) fn put_kernel(
+    all: &Joined,
+    zone: Option<i32>,
+    partial: Option<&Arc<Bilingual>>,
+    facts: &mut Facts,
+) {
+    let mut lists = Lists {
+        zone,
+        partial: partial.cloned(),
+        facts,
+    };
+    lists.said("kernel_notices", &all.notices, Said::<Notice>::record);
+    let boots = all.notices.iter().filter(|n| n.value.kind == "boot");
+    facts.put("kernel_log.boots_count", boots.count(), Vec::new());
+}
+
+/// Puts the lists of what programs say.
+pub(super) fn put(
+    all: &Joined,
+    zone: Option<i32>,
+    partial: Option<&Arc<Bilingual>>,
+    facts: &mut Facts,
+) {
+    // Program lines come from logs of their own, which a whole ring buffer does not make whole.
+    let other = Arc::new(Bilingual::new(
+        "only the kernel's ring buffer is known to be whole",
+        "只能确定内核环形缓冲区是完整的",
+    ));
+    let mut lists = Lists {
+        zone,
+        partial: Some(partial.cloned().unwrap_or(other)),
+        facts,
+    };
+    lists.said("log_losses", &all.losses, Said::<Loss>::record);
+    lists.said("unit_exits", &all.around.exits, Said::<UnitExit>::record);
+    lists.said("unit_usages", &all.usages, Said::<UnitUsage>::record);
+    lists.said(
+        "container_ooms",
+        &all.around.notices,
+        Said::<ContainerOom>::record,
+    );
+    lists.said(
+        "kubelet_notices",
+        &all.kubelet,
+        Said::<KubeletNotice>::record,
+    );
+    lists.said("user_kills", &all.kills, Said::<UserKill>::record);
+    lists.said("process_ends", &all.ends, Said::<Ended>::record);
+    lists.said("memory_errors", &all.refused, Said::<Refused>::record);
+    lists.put("execs", all.around.execs.iter().map(audit::Exec::record));
+    if !all.containers.is_empty() {
+        let containers = all.containers.iter().map(PodContainer::record);
+        lists.put("pod_containers", containers);
+    }
+    if !all.calls.is_empty() {
+        lists.put("syscalls", all.calls.iter().map(strace::Call::record));
+    }
+}

@@ -1,0 +1,156 @@
+//! Reports as people paste them into tickets, mails and pages, and texts that only talk about them.
+//! Every text here is made up; hosts, names and numbers are none of a real machine.
+
+use super::*;
+
+/// A pasted log; for each event: invoker, victim, constraint. A dash stands for what the text does
+/// not say.
+type Pasted = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str)],
+);
+
+const PASTED: &[Pasted] = &[
+    // Quoted-printable, as mail archives keep it.
+    (
+        "[   90.000001] mixer invoked oom-killer: gfp_mask=3D0xcc0(GFP_KER=\nNEL), order=3D0, oom_score_adj=3D0\n\
+         [   90.000002] Out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:=\n800kB, file-rss:0kB, shmem-rss:0kB\n",
+        &[("mixer", "mixer 812", "none")],
+    ),
+    // Events of a cluster.
+    (
+        "  Warning  OOMKilling  3m (x2 over 9m)  kernel-monitor  Memory cgroup out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n\
+         3m  Warning  OOMKilling  node/edge-4  Memory cgroup out of memory: Killed process 999 (tuner) total-vm:900kB, anon-rss:800kB\n",
+        &[("-", "mixer 812", "memcg"), ("-", "tuner 999", "memcg")],
+    ),
+    // Talos.
+    (
+        "kern:    info: [2025-04-17T14:23:17.527201795Z]: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),task=mixer,pid=812,uid=0\n\
+         kern:     err: [2025-04-17T14:23:17.527285605Z]: Memory cgroup out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+    // The date cut off, and a summary broken inside a path.
+    (
+        "kernel: mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         kernel:  dump_header+0x4a/0x1ec\n\
+         kernel: oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,\n   task_memcg=/user.slice/\n   app.slice,task=mixer,pid=812,uid=1000\n",
+        &[("mixer", "mixer 812", "none")],
+    ),
+    // Another language.
+    (
+        "déc. 03 10:26:07 edge-4 kernel: mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         déc. 03 10:26:07 edge-4 kernel: Out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("mixer", "mixer 812", "none")],
+    ),
+    // Linux 2.6.9, and a container of OpenVZ.
+    (
+        "May  3 10:26:07 edge-4 kernel: oom-killer: gfp_mask=0xd0\n\
+         May  3 10:26:07 edge-4 kernel: DMA per-cpu:\n\
+         May  3 10:26:07 edge-4 kernel: Out of Memory: Killed process 812 (mixer).\n",
+        &[("-", "mixer 812", "none")],
+    ),
+    (
+        "[198204.529636] Out of memory in UB 4711: OOM killed process 812 (mixer) score 0 vm:900kB, rss:800kB, swap:0kB\n",
+        &[("-", "mixer 812", "-")],
+    ),
+    // A guest's console in the log of its host.
+    (
+        "2025-04-17T10:49:30.127Z In(05) vcpu-5 - Guest: <3>[39291577.009543] Memory cgroup out of memory: Kill process 812 (mixer) score 2040 or sacrifice child\n\
+         2025-04-17T10:49:30.127Z In(05) vcpu-5 - Guest: <3>[39291577.009560] Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+    // A group that dies together, its title filtered out.
+    (
+        "[   90.000001] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=mixer,pid=812,uid=0\n\
+         [   90.000002] Memory cgroup out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n\
+         [   90.000003] Memory cgroup out of memory: Killed process 813 (tini) total-vm:900kB, anon-rss:0kB\n\
+         [   90.000004] Memory cgroup out of memory: Killed process 814 (tuner) total-vm:900kB, anon-rss:0kB\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+];
+
+#[test]
+fn pasted_reports() {
+    for (text, expect) in PASTED {
+        let facts = facts_of(&[("log", text.as_bytes())]);
+        let found: Vec<(String, String, String)> = facts
+            .root
+            .items("oom_events")
+            .iter()
+            .filter_map(|fact| match &fact.value {
+                Value::Record(event) => Some(event),
+                _ => None,
+            })
+            .map(|event| {
+                let text = |path| event.text(path).unwrap_or("-").to_owned();
+                let pid = event.int("victim.pid").unwrap_or(0);
+                let victim = format!("{} {pid}", text("victim.comm"));
+                (text("invoker.comm"), victim, text("constraint"))
+            })
+            .collect();
+        let expect: Vec<(String, String, String)> = expect
+            .iter()
+            .map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned()))
+            .collect();
+        assert_eq!(found, expect, "{text}");
+    }
+}
+
+/// Names of the tasks whose allocation failed.
+fn failures(text: &str) -> Vec<String> {
+    let facts = facts_of(&[("log", text.as_bytes())]);
+    facts
+        .root
+        .items("allocation_failures")
+        .iter()
+        .filter_map(|fact| match &fact.value {
+            Value::Record(failure) => Some(failure.text("comm").unwrap_or("-").to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn pasted_failures() {
+    for (text, comm) in [
+        (
+            "edge-4 login: mixer: page allocation failure. order:0, mode:0x20\n",
+            "mixer",
+        ),
+        (
+            "2) kworker/u128:7: page allocation failure: order:5,\nmode:0xdc0(GFP_KERNEL|__GFP_ZERO),\nnodemask=(null),cpuset=/,mems_allowed=0\n",
+            "kworker/u128:7",
+        ),
+        (
+            "page allocation failure: order:3, mode:0x820(GFP_ATOMIC)\nCall Trace:\n warn_alloc+0xf4/0x190\n",
+            "-",
+        ),
+        (
+            "[   90.000001] [04-17 10:05:52.172] mixer: page allocation failure: order:0, mode:0xc00(GFP_NOIO), nodemask=(null),cpuset=/,mems_allowed=0\n",
+            "mixer",
+        ),
+    ] {
+        assert_eq!(failures(text), [comm], "{text}");
+    }
+}
+
+/// Texts about reports: none of them is one.
+#[test]
+fn talk_is_no_event() {
+    let text = "Subject: Re: mixer: page allocation failure. order:1,\n mode:0x20\n\
+        Subject: mixer invoked oom-killer: gfp_mask=0xd0, order=0\n\
+        +\tpr_warn(\"%s invoked oom-killer: gfp_mask=%#x(%pGg), order=%d\\n\",\n\
+        +\tpr_err(\"%s: Killed process %d (%s) total-vm:%lukB\\n\",\n\
+        now and then there is a 'mixer: page allocation failure. order:0, mode:0x20' but\n\
+        Fix: page allocation failure: order:4 on resume\n\
+        it ends with \"kernel panic - not syncing: out of memory and no killable processes\"\n\
+        Out of memory and no killable processes means that nothing was left\n\
+        the kernel invoked oom-killer\n\
+        dmesg | grep -E 'invoked oom-killer|Killed process 812'\n\
+        vm.panic_on_oom = 0\n\
+        `Killed process 812 (mixer) total-vm:900kB` is the line to look for\n";
+    let facts = facts_of(&[("log", text.as_bytes())]);
+    for list in ["oom_events", "allocation_failures", "user_kills"] {
+        assert!(facts.root.items(list).is_empty(), "{list}");
+    }
+}

@@ -1,0 +1,168 @@
+//! Decides what of a log is kept: the records around words, whatever the pieces in which it comes.
+
+use super::{
+    Condensed, ENDS_RECORDS, Jump,
+    record::{Form, RECORD_BYTES_MAX, newlines},
+    window::{CONTEXT_BYTES_MAX, Window},
+    words,
+};
+
+pub(super) struct Keeper {
+    pub(super) form: Form,
+    pub(super) kept: Vec<u8>,
+    kept_max: usize,
+    pub(super) told: Condensed,
+    /// Records that are still kept without a word of their own.
+    pub(super) left: usize,
+    /// Offset in the log up to which it is kept.
+    kept_to: u64,
+    /// Offset up to which all was looked at; a record or a part of one begins there.
+    pub(super) pos: u64,
+    /// Number of the line at `pos`.
+    pub(super) line: u64,
+}
+
+impl Keeper {
+    pub(super) fn new(form: Form, kept_max: usize) -> Self {
+        Self {
+            form,
+            kept: Vec::new(),
+            kept_max,
+            told: Condensed::default(),
+            left: ENDS_RECORDS,
+            kept_to: 0,
+            pos: 0,
+            line: 1,
+        }
+    }
+
+    /// Looks at all whole records of the window from `pos` on.
+    pub(super) fn scan(&mut self, window: &Window) {
+        self.look(window.base, window.whole(self.form, self.pos));
+    }
+
+    /// Looks at the last record, which has no end, and keeps the end of the log.
+    pub(super) fn finish(&mut self, window: &Window) {
+        let bytes = window.bytes();
+        self.look(window.base, bytes);
+        self.told.lines = self.line - 1 + u64::from(!bytes.is_empty() && !bytes.ends_with(b"\n"));
+        self.told.bytes = window.end();
+        self.keep_before(window.base, bytes, ENDS_RECORDS);
+    }
+
+    fn look(&mut self, base: u64, bytes: &[u8]) {
+        loop {
+            if self.left > 0 {
+                self.follow(base, bytes);
+            }
+            let at = index(base, self.pos);
+            let Some((start, around)) = self.next(bytes, at) else {
+                self.line += newlines(bytes.get(at..).unwrap_or_default());
+                self.pos = base + bytes.len() as u64;
+                return;
+            };
+            self.line += newlines(bytes.get(at..start).unwrap_or_default());
+            self.pos = base + start as u64;
+            self.keep_before(base, bytes, around.before);
+            self.left = around.after + 1;
+        }
+    }
+
+    /// Start of the first record from `at` on that has a word, and what the word asks for.
+    fn next(&self, bytes: &[u8], at: usize) -> Option<(usize, words::Around)> {
+        let mut from = at;
+        while let Some(word) = words::find(bytes, from, bytes.len()) {
+            let before = bytes.get(from..word).unwrap_or_default();
+            let start = from + self.form.last_start(before).unwrap_or(0);
+            let start = start + (word - start) / RECORD_BYTES_MAX * RECORD_BYTES_MAX;
+            let record = self.record(bytes.get(start..).unwrap_or_default());
+            if let Some(around) = words::around(record) {
+                return Some((start, around));
+            }
+            // The word lies across two parts of a record that is too long.
+            from = start + record.len();
+        }
+        None
+    }
+
+    fn record<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let bytes = bytes
+            .get(..bytes.len().min(RECORD_BYTES_MAX))
+            .unwrap_or_default();
+        bytes.get(..self.form.end(bytes)).unwrap_or_default()
+    }
+
+    /// Keeps records from `pos` on for as long as a word or a row keeps the report going.
+    fn follow(&mut self, base: u64, bytes: &[u8]) {
+        let from = self.pos;
+        let first = self.line;
+        while self.left > 0 {
+            let at = index(base, self.pos);
+            let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else {
+                break;
+            };
+            let record = self.record(rest);
+            if let Some(around) = words::around(record) {
+                // A single line does not end a report early.
+                self.left = self.left.max(around.after + 1);
+            } else if words::is_row(record) {
+                self.left = self.left.max(words::REPORT.after + 1);
+            }
+            self.left -= 1;
+            self.pos += record.len() as u64;
+            self.line += match self.form {
+                Form::Lines => u64::from(record.ends_with(b"\n")),
+                Form::Blocks => newlines(record),
+            };
+        }
+        self.keep(base, bytes, from, self.pos, first);
+    }
+
+    /// Keeps up to `records` records before `pos` that are not kept yet.
+    fn keep_before(&mut self, base: u64, bytes: &[u8], records: usize) {
+        let floor = self.pos.saturating_sub(CONTEXT_BYTES_MAX as u64);
+        let floor = floor.max(self.kept_to);
+        let mut from = self.pos;
+        for _ in 0..records {
+            let before = bytes
+                .get(..index(base, from).saturating_sub(1))
+                .unwrap_or_default();
+            let start = match self.form.last_start(before) {
+                Some(start) => base + start as u64,
+                None if base == 0 => 0,
+                None => break,
+            };
+            if from <= floor || start < floor {
+                break;
+            }
+            from = start;
+        }
+        let part = bytes
+            .get(index(base, from)..index(base, self.pos))
+            .unwrap_or_default();
+        let first = self.line - newlines(part);
+        self.keep(base, bytes, from, self.pos, first);
+    }
+
+    fn keep(&mut self, base: u64, bytes: &[u8], from: u64, to: u64, line: u64) {
+        let part = bytes.get(index(base, from)..index(base, to));
+        let Some(part) = part.filter(|part| !part.is_empty()) else {
+            return;
+        };
+        self.told.full |= self.kept.len() + part.len() > self.kept_max;
+        if !self.told.full {
+            if self.kept_to != from || self.told.jumps.is_empty() {
+                self.told.jumps.push(Jump {
+                    offset: self.kept.len(),
+                    line: u32::try_from(line).unwrap_or(u32::MAX),
+                });
+            }
+            self.kept.extend_from_slice(part);
+        }
+        self.kept_to = to;
+    }
+}
+
+fn index(base: u64, offset: u64) -> usize {
+    usize::try_from(offset.saturating_sub(base)).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,242 @@
+//! Words of lines about memory, and the fast search for them.
+//!
+//! Which words those are is known here and not with the log parsers, because what is not kept never
+//! reaches them. A word too many costs time, a word too few costs a report: the list is generous.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex::bytes::Regex;
+
+/// Records kept before and after one with a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Around {
+    pub(super) before: usize,
+    pub(super) after: usize,
+}
+
+/// Registers and stack words have up to 60 lines without a word of a report, the statistics of a
+/// control group up to 80.
+pub(super) const REPORT: Around = Around {
+    before: 32,
+    after: 96,
+};
+/// The same for a line that stands for itself; the lines of one audit event are neighbours.
+const SINGLE: Around = Around {
+    before: 2,
+    after: 2,
+};
+
+/// Words of lines that stand for themselves, and that some machines log all the time.
+const SINGLE_WORDS: &[&str] = &[
+    "OOM",
+    "oomd",
+    "earlyoom",
+    "ending SIGKILL to ",
+    "ending SIGTERM to ",
+    " suppressed",
+    "messages dropped",
+    "Linux version ",
+    "illed, status=9",
+    "result 'signal'",
+    "result 'core-dump'",
+    "result 'watchdog'",
+    "llocate memory",
+    "MemoryError",
+    "OutOfMemory",
+    "= -1 ENOMEM",
+    "= -1 EAGAIN (Resource",
+    "+++ killed by",
+    "EXECVE",
+    "type=1309",
+    "fork rejected",
+    "VmData",
+    "enough memory",
+    "percpu: allocation",
+    "PERCPU: allocation",
+    "vmap allocation",
+    "detected stall",
+    "mm pinned by",
+];
+
+/// Words of reports of several lines.
+const REPORT_WORDS: &[&str] = &[
+    "oom-kill",
+    "oom_reaper",
+    "oom_kill",
+    "oom killer",
+    "ill process",
+    "illed process",
+    "ut of memory",
+    "out_of_memory",
+    "memory: usage",
+    "emory limit",
+    "Memory cgroup",
+    "page allocation ",
+    "active_anon",
+    "total_vm",
+    " pages RAM",
+    "vmalloc",
+    "blocked for more than",
+    "soft lockup",
+    "dump_header",
+    "killed as a result",
+];
+
+/// Each word above holds one of these parts. Two sets, because the vector search has eight buckets:
+/// with twice as many parts in them it stops at every other place and is four times slower. For the
+/// same reason no part begins like common words.
+const PARTS: [&[&str]; 2] = [
+    &[
+        "OOM", "oom-", "oom_", "oomd", "oom k", "yoom", "emory", "alloc", "_anon", "l_vm", "s RAM",
+        "dump_h", "suppr",
+    ],
+    &[
+        "ill pr",
+        "illed",
+        "ending SIG",
+        "s dropped",
+        "Linux v",
+        "result '",
+        "= -1 E",
+        "EXECVE",
+        "e=1309",
+        "fork rej",
+        "VmData",
+        "d stall",
+        "ed for m",
+        "t lock",
+        "pinned",
+    ],
+];
+
+/// More than the bytes of any word.
+pub(super) const REACH_BYTES: usize = 32;
+/// Bytes that the sets of parts look at in turn: they come from the nearest cache the second time.
+const STEP_BYTES: usize = 8 * 1024;
+/// Bytes that are searched for words when there is a part in front.
+const CONFIRM_BYTES: usize = 256;
+
+static FINDERS: LazyLock<Vec<AhoCorasick>> =
+    LazyLock::new(|| PARTS.iter().map(|parts| search(parts.iter())).collect());
+
+static WORDS: LazyLock<AhoCorasick> =
+    LazyLock::new(|| search(REPORT_WORDS.iter().chain(SINGLE_WORDS)));
+
+// Rows of the task table and of the slab table: a machine has thousands, none with a word above.
+static ROW: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?-u)\[ *\d+\] +-?\d+ +\d+ +\d+ +\d+ |\d+KB +\d+KB";
+    match Regex::new(pattern) {
+        Ok(regex) => regex,
+        Err(error) => unreachable!("pattern {pattern}: {error}"),
+    }
+});
+
+fn search<'w>(words: impl Iterator<Item = &'w &'w str>) -> AhoCorasick {
+    // Leftmost matches let the searcher use vector instructions for them.
+    let built = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words);
+    match built {
+        Ok(searcher) => searcher,
+        Err(error) => unreachable!("words: {error}"),
+    }
+}
+
+/// Offset of the first word that begins in `from..to`; it may end behind.
+pub(super) fn find(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    let mut at = from;
+    while at < to {
+        let step = to.min(at + STEP_BYTES);
+        let Some(part) = first_part(bytes, at, bytes.len().min(step + REACH_BYTES)) else {
+            at = step;
+            continue;
+        };
+        let low = part.saturating_sub(REACH_BYTES).max(at);
+        let high = bytes.len().min(part + CONFIRM_BYTES);
+        if let Some(word) = WORDS.find(bytes.get(low..high)?) {
+            let start = low + word.start();
+            return (start < to).then_some(start);
+        }
+        // A word that began earlier would have been seen whole.
+        at = if high == bytes.len() {
+            high
+        } else {
+            high - REACH_BYTES
+        };
+    }
+    None
+}
+
+fn first_part(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    let mut first = None;
+    for finder in FINDERS.iter() {
+        // What lies behind the first part of one set is no matter for the next; a part may reach
+        // over it.
+        let end = first.map_or(to, |at: usize| to.min(at + REACH_BYTES));
+        let found = finder.find(bytes.get(from..end)?);
+        let start = found.map(|part| from + part.start());
+        first = first.min(start).or(first).or(start);
+    }
+    first
+}
+
+/// What a record asks for by its words; a word of a report counts for more than one that stands for
+/// itself.
+pub(super) fn around(record: &[u8]) -> Option<Around> {
+    let mut from = find(record, 0, record.len())?;
+    let mut single = false;
+    while let Some(word) = WORDS.find(record.get(from..).unwrap_or_default()) {
+        if word.pattern().as_usize() < REPORT_WORDS.len() {
+            return Some(REPORT);
+        }
+        single = true;
+        from += word.end();
+    }
+    single.then_some(SINGLE)
+}
+
+/// Whether the record is a row of a table.
+pub(super) fn is_row(record: &[u8]) -> bool {
+    ROW.is_match(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_found_wherever_it_stands() {
+        for word in SINGLE_WORDS.iter().chain(REPORT_WORDS) {
+            assert!(word.len() < REACH_BYTES, "{word}");
+            let parts = PARTS.concat();
+            assert!(parts.iter().any(|part| word.contains(part)), "{word}");
+            for at in [0, 1, STEP_BYTES - 3, STEP_BYTES, 3 * STEP_BYTES - 9] {
+                for filler in ["-", "alloc "] {
+                    let mut text = filler.repeat(at / filler.len());
+                    text.push_str(&"-".repeat(at - text.len()));
+                    text.push_str(word);
+                    let found = find(text.as_bytes(), 0, text.len());
+                    assert_eq!(found, Some(at), "{word} after {at} bytes of {filler}");
+                    assert_eq!(find(text.as_bytes(), 0, at), None, "{word} behind {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_counts_for_more_than_a_single_word() {
+        assert_eq!(around(b"TaskOOM: a invoked oom-killer"), Some(REPORT));
+        assert_eq!(around(b"kubelet: OOM, OOM"), Some(SINGLE));
+        assert_eq!(around(b"request for room 12, zoom level 3, blocks 4"), None);
+    }
+
+    #[test]
+    fn rows_are_rows() {
+        assert!(is_row(
+            b"[  500]     0   500     1000      100   221184        0             0 a"
+        ));
+        assert!(is_row(b"kmalloc-64   12KB      13KB"));
+        assert!(!is_row(b"sshd[12]: session opened"));
+    }
+}

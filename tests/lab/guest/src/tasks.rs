@@ -1,0 +1,122 @@
+//! Applets about tasks: many of them, dead ones, stuck ones, limited ones.
+#![expect(unsafe_code, reason = "clone, setrlimit and msync have no safe form")]
+
+use std::fs::OpenOptions;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::ptr;
+use std::time::Duration;
+
+use crate::{failed, hold, number};
+
+/// `spawn COUNT COMMAND…`: starts that many, says when the kernel refuses one, and holds.
+pub(crate) fn spawn(words: &[String]) -> Result<(), String> {
+    let program = words.get(1).ok_or("a command is missing")?;
+    let mut held = Vec::new();
+    for index in 0..number(words, 0)? {
+        match Command::new(program)
+            .args(words.get(2..).unwrap_or_default())
+            .spawn()
+        {
+            Ok(child) => held.push(child),
+            Err(error) => {
+                crate::complain(&format!("child {index} was refused: {error}"));
+                break;
+            }
+        }
+    }
+    hold()
+}
+
+/// `zombies COUNT`: children that have ended and are never waited for.
+pub(crate) fn zombies(words: &[String]) -> Result<(), String> {
+    let mut held = Vec::new();
+    for index in 0..number(words, 0)? {
+        held.push(
+            Command::new("/bin/true")
+                .spawn()
+                .map_err(|e| format!("child {index}: {e}"))?,
+        );
+    }
+    hold()
+}
+
+/// `vfork-wait COUNT`: that many parents in uninterruptible sleep, each waiting for a child that never execs.
+pub(crate) fn vfork_wait(words: &[String]) -> Result<(), String> {
+    for _ in 0..number(words, 0)? {
+        // SAFETY: like fork (no memory is shared); this process has one thread.
+        let pid = unsafe { libc::fork() };
+        if pid < 0 {
+            return Err(failed("fork"));
+        }
+        if pid == 0 {
+            // SAFETY: like vfork but with memory of its own, so that the child may sleep.
+            unsafe {
+                libc::syscall(
+                    libc::SYS_clone,
+                    libc::CLONE_VFORK | libc::SIGCHLD,
+                    0,
+                    0,
+                    0,
+                    0,
+                )
+            };
+            hold()
+        }
+    }
+    hold()
+}
+
+/// `stuck-lock FILE`: one thread faults for writing on a frozen file system, another unmaps: the address space's lock is never free again.
+pub(crate) fn stuck_lock(words: &[String]) -> Result<(), String> {
+    let path = words.first().ok_or("a file is missing")?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(|e| format!("{path}: {e}"))?;
+    // SAFETY: a shared mapping of our own file; nobody else knows its address.
+    let at = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            4096,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            0,
+        )
+    };
+    if at == libc::MAP_FAILED {
+        return Err(failed("mmap"));
+    }
+    let address = at as usize;
+    std::thread::spawn(move || {
+        // SAFETY: within the mapping; the write is what gets stuck.
+        unsafe { ptr::write_volatile(address as *mut u8, 1) };
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    std::thread::spawn(move || {
+        // SAFETY: unmaps a page that no other code uses; waits for the lock for ever.
+        unsafe { libc::munmap(ptr::without_provenance_mut(address + 4096), 4096) };
+    });
+    hold()
+}
+
+/// `limited AS_MIB COMMAND…`: runs the command with that limit of address space.
+pub(crate) fn limited(words: &[String]) -> Result<(), String> {
+    let bytes = number(words, 0)? as u64 * 1024 * 1024;
+    let program = words.get(1).ok_or("a command is missing")?;
+    let limit = libc::rlimit {
+        rlim_cur: bytes as _,
+        rlim_max: bytes as _,
+    };
+    // SAFETY: a plain system call with a struct that lives here.
+    if unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) } != 0 {
+        return Err(failed("setrlimit"));
+    }
+    let error = Command::new(program)
+        .args(words.get(2..).unwrap_or_default())
+        .exec();
+    Err(format!("{program}: {error}"))
+}
