@@ -18,7 +18,7 @@ mod torn;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use generator::{CARRIERS, Cell, Oom, carrier::Carrier};
+use generator::{Cell, Oom, carrier::Carrier};
 use oomscene_analyzer::facts::{Facts, Record, Value, gather};
 use oomscene_analyzer::intake;
 
@@ -98,7 +98,8 @@ fn one_oom_in_every_form_gives_the_same_facts() {
     let mut still_failing = BTreeSet::new();
     let mut checked = 0;
     for cell in generator::cells() {
-        for carrier in CARRIERS {
+        // What people do to a log has nothing to do with the page size.
+        for carrier in generator::carriers().filter(|c| cell.page_kib == 16 || !c.is_habit()) {
             let facts = facts_of(rendered(cell, carrier, &oom).as_bytes(), WHOLE);
             for difference in differences_of_log(cell, &facts, &oom) {
                 let path = difference.split(':').next().unwrap_or_default();
@@ -139,6 +140,16 @@ fn one_oom_in_every_form_gives_the_same_facts() {
     }
 }
 
+/// How long a log was silent is known only of one that was read whole.
+fn without_silence(mut facts: Facts) -> Facts {
+    for item in &mut facts.root.list("logs").items {
+        if let Value::Record(log) = &mut item.value {
+            log.fields.remove("silence_seconds");
+        }
+    }
+    facts
+}
+
 /// A log that is too long to hold gives the same facts as one that is held.
 #[test]
 fn condensing_loses_nothing() {
@@ -152,21 +163,15 @@ fn condensing_loses_nothing() {
         .into_iter()
         .filter(|cell| cell.page_kib == 4)
     {
-        for carrier in CARRIERS.iter().step_by(3) {
+        for carrier in generator::carriers().step_by(9) {
             let text = format!(
                 "{}{}{}",
                 noise(0, carrier),
                 rendered(cell, carrier, &oom),
                 noise(500, carrier)
             );
-            let mut whole = facts_of(text.as_bytes(), WHOLE);
+            let whole = without_silence(facts_of(text.as_bytes(), WHOLE));
             let condensed = facts_of(text.as_bytes(), 0);
-            // How long a log was silent is known only of one that was read whole.
-            for item in &mut whole.root.list("logs").items {
-                if let oomscene_analyzer::facts::Value::Record(log) = &mut item.value {
-                    log.fields.remove("silence_seconds");
-                }
-            }
             assert!(
                 whole.root == condensed.root && whole.gaps == condensed.gaps,
                 "{} {} is not the same when it is condensed",

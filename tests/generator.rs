@@ -5,12 +5,12 @@
 
 pub(crate) mod carrier;
 pub(crate) mod era;
+pub(crate) mod habits;
 mod memcg;
 mod memory;
 pub(crate) mod model;
 mod report;
 
-pub(crate) use carrier::CARRIERS;
 pub(crate) use era::ERAS;
 pub(crate) use model::{Oom, Scene};
 pub(crate) use report::records;
@@ -27,6 +27,11 @@ impl Cell {
     pub(crate) fn name(self) -> String {
         format!("{} {:?} {} KiB", self.era.name, self.scene, self.page_kib)
     }
+}
+
+/// Every carrier.
+pub(crate) fn carriers() -> impl Iterator<Item = &'static carrier::Carrier> {
+    carrier::CARRIERS.iter().chain(habits::CARRIERS)
 }
 
 /// Every cell that a kernel could have printed.

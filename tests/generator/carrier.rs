@@ -6,7 +6,7 @@ pub(crate) struct Carrier {
     pub(crate) render: fn(usize, &str) -> String,
 }
 
-const fn carrier(name: &'static str, render: fn(usize, &str) -> String) -> Carrier {
+pub(super) const fn carrier(name: &'static str, render: fn(usize, &str) -> String) -> Carrier {
     Carrier { name, render }
 }
 
@@ -109,12 +109,12 @@ pub(crate) const CARRIERS: &[Carrier] = &[
     }),
 ];
 
-fn uptime(n: usize) -> String {
+pub(super) fn uptime(n: usize) -> String {
     format!("[ 1234.{n:06}] ")
 }
 
 /// Later lines of a record stand under its text.
-fn indented(prefix: &str, text: &str) -> String {
+pub(super) fn indented(prefix: &str, text: &str) -> String {
     let width = prefix.chars().count();
     format!(
         "{prefix}{}\n",
@@ -122,7 +122,7 @@ fn indented(prefix: &str, text: &str) -> String {
     )
 }
 
-fn escaped(prefix: &str, text: &str, newline: &str) -> String {
+pub(super) fn escaped(prefix: &str, text: &str, newline: &str) -> String {
     format!("{prefix}{}\n", text.replace('\n', newline))
 }
 

@@ -38,6 +38,7 @@ mod systemd;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod wrap;
 
 use coverage::Coverage;
 use oom::{allocation::Failure, event::Seen, join::Joiner};
@@ -151,6 +152,7 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
 /// Streams one log.
 fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told {
     let mut reader = reader::Reader::new(log.entry, log.source, clock);
+    reader.wrapped(wrap::Wrap::of(log.content));
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),

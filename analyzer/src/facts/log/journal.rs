@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::stamp::{Stamp, wall_of_unix};
+use super::{
+    outer,
+    stamp::{Stamp, wall_of_unix},
+};
 
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,12 +44,38 @@ pub(super) fn json(line: &str) -> Vec<JsonLine> {
 }
 
 fn json_line(object: &BTreeMap<String, Json>) -> Option<JsonLine> {
-    if let Some(inner) = object.get("log").and_then(Json::as_str) {
-        return Some(JsonLine::Inner(inner.trim_end_matches('\n').to_owned()));
-    }
     let field = |name: &str| object.get(name).and_then(text);
-    Some(JsonLine::Entry(Box::new(entry(&field)?)))
+    if let Some(entry) = entry(&field) {
+        return Some(JsonLine::Entry(Box::new(entry)));
+    }
+    // Exports put the entry one level down.
+    let inner = NESTS
+        .iter()
+        .find_map(|name| object.get(*name).and_then(Json::as_object));
+    let inside = |names: &[&str]| {
+        let here = names.iter().find_map(|name| object.get(*name)?.as_str());
+        here.or_else(|| names.iter().find_map(|name| inner?.get(*name)?.as_str()))
+    };
+    let message = inside(MESSAGES)?.trim_end_matches('\n');
+    Some(JsonLine::Inner(outer::dated(inside(TIMES), message)))
 }
+
+/// Names under which log shippers and stores keep the text of a line.
+const MESSAGES: &[&str] = &[
+    "log",
+    "message",
+    "msg",
+    "_raw",
+    "line",
+    "textPayload",
+    "text",
+];
+
+/// Names of its time.
+const TIMES: &[&str] = &["@timestamp", "timestamp", "_time", "time", "ts"];
+
+/// Names under which exports of Elasticsearch, Splunk and Google Cloud keep an entry.
+const NESTS: &[&str] = &["_source", "result", "jsonPayload"];
 
 /// A field: a text, the bytes of one that is no UTF-8, or the last of several.
 fn text(value: &Json) -> Option<String> {

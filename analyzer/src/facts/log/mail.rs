@@ -71,6 +71,11 @@ impl Decoder {
         ))
     }
 
+    /// Whether a line goes on.
+    pub(super) fn waits(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Ends the log, which may break off in a line that goes on.
     pub(super) fn finish(&mut self) -> Option<(u32, Vec<u8>)> {
         let (number, whole) = self.open.take()?;

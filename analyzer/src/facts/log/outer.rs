@@ -1,11 +1,14 @@
-//! What people and tools put around the lines of a log: colours, Markdown, quote marks, line
-//! numbers and file names of grep, no-break spaces, escapes of control characters.
+//! What people and tools put around the lines of a log: colours, Markdown, quote marks, escapes of
+//! HTML, line numbers and file names of grep, columns of exports, no-break spaces, escapes of
+//! control characters.
 
 use std::borrow::Cow;
 
 use super::pattern::{pattern, text};
 
-pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b)\[[0-9;?]*[A-Za-z]");
+pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b|\^\[)\[[0-9;?]*[A-Za-z]");
+// The escape character is lost where a page shows only what can be seen.
+pattern!(COLOUR_REST, r"\[(?:[0-9]{1,2})?(?:;[0-9]{1,2})*m");
 pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
@@ -17,26 +20,55 @@ pattern!(
     CLUSTER_EVENT,
     r"^.{0,60}\bOOMKilling\s+.{0,200}?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
 );
+// Columns that a viewer or `docker compose` draws, and the pod that `kubectl logs --prefix` names.
+pattern!(
+    COLUMN,
+    r"^\s*(?:\|\s?|\d{1,8} ?[|│] ?|[\w.-]{1,63}-\d+ +\| |\[pod/[^\]]{1,253}\] )"
+);
+pattern!(
+    LINE_BREAK,
+    r"(?:<br ?/?>|</?(?:pre|code|p|tt)>)+$|^(?:<br ?/?>|<(?:pre|code|p|tt)>)+"
+);
 // Only before a stamp: a number or a path at the start of a bare line belongs to it.
 pattern!(
     GREP,
     r"^(?:\s*\d{1,8}(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:).*)$"
 );
 pattern!(CONTROL, r"#0([0-3][0-7])");
+pattern!(
+    TIME,
+    r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?$"
+);
 
 /// Takes off what stands around a line.
 pub(super) fn plain(line: &str) -> Cow<'_, str> {
     let mut bare = Cow::Borrowed(line);
-    let coloured = bare.contains('\u{1b}') || bare.contains("033[") || bare.contains("\\x1b[");
+    let coloured = ["\u{1b}", "033[", "\\x1b[", "^[["]
+        .iter()
+        .any(|mark| bare.contains(mark));
     if coloured && COLOUR.is_match(&bare) {
         bare = Cow::Owned(COLOUR.replace_all(&bare, "").into_owned());
+    }
+    if bare.contains("[0m") || bare.contains("[m") {
+        bare = Cow::Owned(COLOUR_REST.replace_all(&bare, "").into_owned());
     }
     // Mail programs turn indentation into no-break spaces.
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
     }
+    if bare.contains('&') {
+        bare = html(bare);
+    }
+    if bare.ends_with('>') && LINE_BREAK.is_match(&bare) || bare.starts_with("<p") {
+        bare = Cow::Owned(LINE_BREAK.replace_all(&bare, "").into_owned());
+    }
     if bare.trim_start_matches(' ').starts_with('>') {
         bare = Cow::Owned(QUOTE.replace(&bare, "").into_owned());
+    }
+    if (bare.contains('|') || bare.contains('│') || bare.starts_with("[pod/"))
+        && COLUMN.is_match(&bare)
+    {
+        bare = Cow::Owned(COLUMN.replace(&bare, "").into_owned());
     }
     if let Some(groups) = bare.contains(" std").then(|| CRI.captures(&bare)).flatten() {
         let rest = bare.get(groups.get_match().end()..).unwrap_or_default();
@@ -56,7 +88,86 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     if bare.trim_start().starts_with("**") && bare.contains("\\[") {
         bare = Cow::Owned(markdown(&bare));
     }
+    if let Some(message) = csv(&bare) {
+        bare = Cow::Owned(message);
+    } else if bare.ends_with('"') && bare.matches('"').count() == 1 {
+        // The last line of a field that has several.
+        bare = Cow::Owned(bare.trim_end_matches('"').to_owned());
+    }
     bare
+}
+
+/// Characters that HTML and XML cannot hold as they are; `&` last, so that nothing is undone twice.
+const ENTITIES: &[(&str, &str)] = &[
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#34;", "\""),
+    ("&#39;", "'"),
+    ("&apos;", "'"),
+    ("&nbsp;", " "),
+    ("&#91;", "["),
+    ("&#93;", "]"),
+    ("&amp;", "&"),
+];
+
+fn html(line: Cow<'_, str>) -> Cow<'_, str> {
+    let mut line = line;
+    for (entity, character) in ENTITIES {
+        if line.contains(entity) {
+            line = Cow::Owned(line.replace(entity, character));
+        }
+    }
+    line
+}
+
+/// The message of a row of comma-separated values, as Splunk, Kibana and CloudWatch export logs: the
+/// longest field; a time of its own goes before it. A field may lack its end, when the message has
+/// further lines.
+fn csv(line: &str) -> Option<String> {
+    let quoted = line.starts_with('"') && (line.contains("\",") || line.ends_with('"'));
+    let numbered = line.contains(",\"") && line.starts_with(|c: char| c.is_ascii_digit());
+    if !(quoted || numbered) {
+        return None;
+    }
+    let fields = fields(line);
+    let message = fields
+        .iter()
+        .filter(|field| !TIME.is_match(field))
+        .max_by_key(|field| field.len())?;
+    let time = fields.iter().find(|field| TIME.is_match(field.as_str()));
+    Some(dated(time.map(String::as_str), message))
+}
+
+/// A message with the time that stood beside it, if it has none of its own.
+pub(super) fn dated(time: Option<&str>, message: &str) -> String {
+    let time = time.filter(|time| TIME.is_match(time));
+    match time.filter(|_| super::prefix::strip(message).stamp.is_none()) {
+        Some(time) => format!("{} {message}", time.replacen(' ', "T", 1)),
+        None => message.to_owned(),
+    }
+}
+
+/// Fields of one row; a quote inside of quotes is doubled.
+fn fields(row: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut chars = row.chars().peekable();
+    let mut inside = false;
+    while let Some(c) = chars.next() {
+        let Some(field) = fields.last_mut() else {
+            break;
+        };
+        match c {
+            '"' if inside && chars.peek() == Some(&'"') => {
+                chars.next();
+                field.push('"');
+            }
+            '"' => inside = !inside,
+            ',' if !inside => fields.push(String::new()),
+            _ => field.push(c),
+        }
+    }
+    fields
 }
 
 fn markdown(line: &str) -> String {
@@ -99,11 +210,19 @@ mod tests {
         assert_eq!(plain("> > [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain(" > > [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("\u{1b}[32mx\u{1b}[0m#033[0m"), "x");
+        assert_eq!(plain("[32m[    1.000000] [0mx"), "[    1.000000] x");
         assert_eq!(
             plain("2023-08-17T17:29:27.1Z stdout F [    1.000000] x"),
             "2023-08-17T17:29:27.1Z [    1.000000] x"
         );
         assert_eq!(plain("a\u{a0}b"), "a b");
+        assert_eq!(
+            plain("&lt;6&gt;[    1.000000] a &amp;&amp; b<br>"),
+            "<6>[    1.000000] a && b"
+        );
+        assert_eq!(plain("| [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain("kern-1  | [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain("[pod/a-1/b] x"), "x");
         assert_eq!(
             plain(
                 "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
@@ -111,6 +230,18 @@ mod tests {
             "Out of memory: Kill process 12"
         );
         assert_eq!(unescape("#011x#012y"), "\tx\ny");
+    }
+
+    #[test]
+    fn the_message_of_a_row_of_an_export() {
+        assert_eq!(
+            plain(
+                "\"2023-08-17T17:29:27.000+0800\",node-7,\"a \"\"b\"\" c, d and much more of it\""
+            ),
+            "2023-08-17T17:29:27.000+0800 a \"b\" c, d and much more of it"
+        );
+        let said = "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.";
+        assert_eq!(plain(said), said);
     }
 
     #[test]

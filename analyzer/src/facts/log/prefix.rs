@@ -61,6 +61,14 @@ pub(super) fn strip(line: &str) -> Prefixed<'_> {
     found
 }
 
+/// Whether `line` can go on with the one before: it has no prefix, and no message begins with it.
+pub(super) fn goes_on(line: &str) -> bool {
+    !line.starts_with(['{', '"'])
+        && strip(line).stamp.is_none()
+        && read_kmsg(line).is_none()
+        && !fused::begins(line)
+}
+
 /// Joins a second stamp of the same line into the first: a carrier's wall clock and the kernel's
 /// seconds since boot.
 fn add_stamp(found: &mut Prefixed<'_>, more: Stamp) {

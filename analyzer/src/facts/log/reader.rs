@@ -8,7 +8,10 @@ use super::{
     mail, outer,
     prefix::{self, Prefixed},
     stamp::{BootClock, Stamp},
+    wrap::Wrap,
 };
+
+mod broken;
 
 /// Reads one log line by line.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub(super) struct Reader<'a> {
     last: Last,
     /// A journal entry whose fields stand on lines of their own.
     gather: Gather,
+    /// The column at which the log was broken.
+    wrap: Option<Wrap>,
+    /// A line that was broken there: its number and what came so far.
+    broken: Option<(u32, String)>,
     /// Lines of a mail that its encoding broke.
     mail: mail::Decoder,
 }
@@ -52,8 +59,15 @@ impl<'a> Reader<'a> {
             number: 0,
             last: Last::default(),
             gather: Gather::default(),
+            wrap: None,
+            broken: None,
             mail: mail::Decoder::default(),
         }
+    }
+
+    /// The log was broken at a column.
+    pub(super) fn wrapped(&mut self, wrap: Option<Wrap>) {
+        self.wrap = wrap.filter(|_| self.source == Source::Text);
     }
 
     /// Lines were left out before the line `number`, which is fed next.
@@ -92,7 +106,9 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        if self.source != Source::Text {
+        // A line that ends where all are broken ends in no mark of an encoding.
+        let broken = self.wrap.is_some_and(|wrap| wrap.full(physical)) && !self.mail.waits();
+        if self.source != Source::Text || broken {
             self.physical(physical, torn, take);
         } else if let Some((number, whole)) = self.mail.feed(self.number, physical) {
             let last = std::mem::replace(&mut self.number, number);
@@ -101,20 +117,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads one line after its encoding was undone.
-    fn physical(
-        &mut self,
-        physical: &[u8],
-        torn: bool,
-        take: &mut dyn FnMut(&Line<'_>, Recognised),
-    ) {
-        let text = String::from_utf8_lossy(physical);
-        let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
-        let text = if torn {
-            text.trim_end_matches(|c: char| c.is_ascii_digit())
-        } else {
-            &text
-        };
+    /// Reads one line of the log, without what stands around it.
+    fn line(&mut self, text: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
         if prefix::read_kmsg(text).is_some() {
             for part in prefix::split_kmsg(text) {
                 self.kmsg(&part, take);
@@ -127,7 +131,11 @@ impl<'a> Reader<'a> {
             for entry in entries {
                 match entry {
                     JsonLine::Entry(entry) => self.entry(*entry, "journalctl json", take),
-                    JsonLine::Inner(inner) => self.text(&outer::plain(&inner), take),
+                    JsonLine::Inner(inner) => {
+                        for part in inner.split('\n') {
+                            self.text(&outer::plain(part), take);
+                        }
+                    }
                 }
             }
         }
@@ -140,6 +148,8 @@ impl<'a> Reader<'a> {
             self.physical(&whole, true, take);
             self.number = last;
         }
+        let broken = self.broken.take();
+        self.release(broken, take);
         if let Some(entry) = self.gather.finish() {
             self.entry(entry, "journalctl export", take);
         }
@@ -220,15 +230,32 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, physical: &str, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
         let mut physical = physical;
+        let mut placed = false;
         let mut first = prefix::strip(physical);
         if first.stamp.is_none()
             && let Some(bare) = outer::without_place(physical)
         {
             physical = bare;
+            placed = true;
             first = prefix::strip(physical);
         }
         let prefix_bytes = physical.len() - first.text.len();
-        for raw in prefix::split_fused(physical, prefix_bytes) {
+        let head = physical.get(..prefix_bytes).unwrap_or_default();
+        if self.number == 1 && torn_stamp(&first, head) {
+            physical = first.text;
+            first.stamp = None;
+        }
+        let prefix_bytes = physical.len() - first.text.len();
+        let parts = prefix::split_fused(physical, prefix_bytes);
+        for (at, raw) in parts.iter().enumerate() {
+            // Between two records stands the number of the second line, right behind a number of
+            // the first: nobody can tell which digits are whose.
+            let raw = match raw.strip_suffix([':', '-']) {
+                Some(fused) if placed && at + 1 < parts.len() => {
+                    fused.trim_end_matches(|c: char| c.is_ascii_digit())
+                }
+                _ => raw,
+            };
             if first.stamp.is_some() {
                 // Nearly every line is one record: its prefix is known already.
                 if raw.len() == physical.len() {
@@ -299,6 +326,12 @@ impl<'a> Reader<'a> {
             caller: found.caller.map(str::to_owned),
         };
     }
+}
+
+/// Whether the log begins inside of a stamp since boot: its digits are not all there.
+fn torn_stamp(found: &Prefixed<'_>, head: &str) -> bool {
+    let uptime = |stamp: &Stamp| stamp.uptime_us.is_some() && stamp.wall.is_none();
+    found.stamp.as_ref().is_some_and(uptime) && !head.contains('[')
 }
 
 /// Splits `systemd[1]: text`, which programs write into the kernel's buffer, into both parts.

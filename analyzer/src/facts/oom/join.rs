@@ -152,7 +152,10 @@ impl Joiner {
         if self.pause(line.stamp) > PAUSE_SECONDS_MAX {
             self.close();
         }
-        let Some(part) = part(whole(line.bare()), self.context()) else {
+        // The first line of a log that has no stamp may lack its beginning.
+        let head = line.number == 1 && !line.stamped;
+        let part = part(whole(line.bare()), self.context());
+        let Some(part) = part.filter(|part| !(head && part.may_lack_head())) else {
             self.unknown(line);
             return;
         };
@@ -202,8 +205,9 @@ impl Joiner {
             if torn && !event.ended() {
                 event.cut_end = true;
             }
+            let within = self.lane.body || (!event.ended() && event.columns.is_none());
             if torn
-                && self.lane.body
+                && within
                 && let Some(stats) = event.stats.last_mut()
             {
                 stats.value.tear();

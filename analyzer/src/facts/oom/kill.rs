@@ -92,7 +92,7 @@ pattern!(
     SIZE,
     r"\b(?P<key>total-vm|vsz|vm|anon-rss|file-rss|shmem-rss|pgtables):(?P<kb>\d+)kB"
 );
-pattern!(ADJ, r"\boom_score_adj:(?P<adj>-?\d+)");
+pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"]|$)"#);
 
 /// Reads a `Kill process` or `Killed process` line. Fields are looked for by their keys: each
 /// kernel and each vendor adds some.
@@ -106,9 +106,12 @@ pub fn kill(line: &str) -> Option<KillLine> {
     let scope = match text(&groups, "scope") {
         Some("Memory cgroup out of memory") => Scope::Cgroup,
         Some("Out of memory (oom_kill_allocating_task)") => Scope::AllocatingTask,
+        // 2.6.24 writes the choice in small letters; the deed in small letters has lost its first word.
+        Some("out of memory") if text(&groups, "verb") == Some("Killed") => Scope::Unsaid,
         // The limit of an OpenVZ container, which is no cgroup and not the whole machine.
         Some(words) if words.starts_with("Out of memory in UB ") => Scope::Unsaid,
         Some(words) if words.eq_ignore_ascii_case("out of memory") => Scope::Machine,
+        Some(words) if words.ends_with("cgroup out of memory") => Scope::Cgroup,
         Some(words) if words.contains("onstraint") || words.contains("emory") => Scope::Machine,
         Some(_) => return None,
         None => Scope::Unsaid,

@@ -93,7 +93,7 @@ impl Counter {
 
 pattern!(
     COUNTER,
-    r"^(?P<which>memory|memory\+swap|kmem|swap): usage (?P<usage>\d+)kB(?:, limit (?P<limit>\d+)kB(?:, failcnt (?P<failcnt>\d+))?)?"
+    r#"^(?P<which>memory|memory\+swap|kmem|swap): usage (?P<usage>\d+)kB(?:, limit (?P<limit>\d+)kB(?:, failcnt (?P<failcnt>\d+)(?:[,\s"]|$))?)?"#
 );
 
 /// Reads a counter line.

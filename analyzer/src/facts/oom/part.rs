@@ -75,6 +75,18 @@ pub enum Part {
     Noise,
 }
 
+impl Part {
+    /// Whether the end of another line reads like this part: `active_anon:` is the end of
+    /// `inactive_anon:`, a number that of a longer one.
+    #[must_use]
+    pub fn may_lack_head(&self) -> bool {
+        matches!(
+            self,
+            Self::Counts(_) | Self::Counter(_) | Self::Total(..) | Self::StatsBody(..)
+        )
+    }
+}
+
 /// What the lines before make of this one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
@@ -195,7 +207,7 @@ pattern!(
     | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
     | [0-9a-f]{3,4}:\ +(?:[0-9a-f]{8}\b\ *)+$ | ORIG_RAX | SL[AU]B:\ | cache:\ \S+,\ object\ size | node\ \d+:\ slabs | Rebooting\ in
     | PREEMPT | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
-    | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than
+    | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | [\w.-]+\ login:$ | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than
     )"
 );
 

@@ -97,6 +97,8 @@ fn torn_inside(mut task: Task, columns_read: usize, rest: &str) -> Option<Task> 
     }
     task.oom_score_adj = None;
     task.swap_pages = None;
+    // A sum of columns, some of which may be lost.
+    task.page_tables_pages = None;
     task.comm = format!("…{}", rest.trim());
     Some(task)
 }

@@ -8,13 +8,18 @@ use crate::facts::log::{
 
 pattern!(
     UPTIME,
-    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))\] ?"
+    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))(?: *< *\d+\.\d+>)?\] ?"
 );
 // `dmesg -T`: the date in the words of the collector's locale. The first bracket gets lost in
 // copying, and trackers wrap the line in asterisks.
 pattern!(
     DATE,
-    r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
+    r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})(?: *< *\d+\.\d+>)?|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
+);
+// `dmesg -H` and `-e`: the time since the line before, or month, day and minute.
+pattern!(
+    RELATIVE,
+    r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?P<month>[A-Z][a-z]{2}) ?(?P<day>\d{1,2}) (?P<time>\d\d:\d\d))\] ?"
 );
 // The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
 // a wall clock after the seconds since boot.
@@ -92,7 +97,33 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
             },
         );
         take(found, groups.get_match().end(), format);
+    } else {
+        relative(found);
     }
+}
+
+/// Takes a stamp of `dmesg -H` off.
+fn relative(found: &mut Prefixed<'_>) {
+    let Some(groups) = RELATIVE.captures(found.text) else {
+        return;
+    };
+    let month = text(&groups, "month").and_then(month);
+    let time = text(&groups, "time").map(|time| format!("{time}:00"));
+    let wall = time.and_then(|t| second_of_day(&t)).map(|second| Wall {
+        month_day: month.zip(number(&groups, "day")),
+        second_of_day: second,
+        ..Wall::default()
+    });
+    add_stamp(
+        found,
+        Stamp {
+            text: owned(&groups, "stamp").trim().to_owned(),
+            uptime_us: None,
+            wall,
+            ..Stamp::default()
+        },
+    );
+    take(found, groups.get_match().end(), "dmesg -H");
 }
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.

@@ -14,11 +14,11 @@ pattern!(
 // journalctl writes the month in the words of the reader's locale.
 pattern!(
     RFC3164,
-    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?) "
+    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?)[ \t]"
 );
 pattern!(
     ISO,
-    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?) "
+    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?)[ \t]"
 );
 // `journalctl` output with the date cut off: only with host and program after it, because strace
 // begins its lines with a time too.
@@ -176,8 +176,20 @@ fn stamp(groups: &regex::Captures<'_>, wall: Option<Wall>) -> Stamp {
     }
 }
 
+/// Beginnings of kernel messages that look like a host and a program.
+const HEADINGS: &[&str] = &[
+    "Hardware name:",
+    "Call Trace:",
+    "Call trace:",
+    "Memory allocations:",
+];
+
 fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
     let line = found.text;
+    // The kernel's own headings, where the carrier names neither host nor program.
+    if HEADINGS.iter().any(|heading| line.starts_with(heading)) {
+        return;
+    }
     if let Some(groups) = form.captures(line) {
         found.host = text(&groups, "host").filter(|h| *h != "-");
         found.program = text(&groups, "program");

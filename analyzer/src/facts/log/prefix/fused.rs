@@ -18,12 +18,17 @@ pattern!(
     )
     | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:?\d\d\ 
     | (?:[A-Z][a-z]{2}\ |[一二三四五六日]\ )?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:\ ?[A-Z]{1,5}|[+-]\d\d:?\d\d)?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
+    | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{9}Z\ |(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)[\ \t](?:std(?:out|err)\ [FP]\ |\[\ *\d{1,7}\.\d{6}\]))
+    | [A-Z][a-z]{2}\ \d{1,2},\ \d{4}\ @\ \d\d:\d\d:\d\d\.\d{3}
     | 1\d{9}\.\d{6}\ [\w.-]+\ kernel:"
 );
 
 // The head of a record of /dev/kmsg. Its priority has no digit of its own to begin with, so a number
 // before it runs into it.
-pattern!(KMSG, r"\d,\d{1,10},\d{1,16},[-c+](?:,caller=[TC]\d+)?;");
+pattern!(
+    KMSG,
+    r"(?:\d\.\d{1,2}\.[^\s,;]{1,60},)?\d,\d{1,10},\d{1,16},[-c+](?:,caller=[TC]\d+)?;"
+);
 
 /// The records of `line`; one in nearly every case. `prefix_bytes` is the length of the prefix of
 /// the first one, which may hold two stamps of its own.
@@ -101,6 +106,13 @@ pattern!(
     BODY,
     r"^\s*[a-z][a-z0-9_]* \d+(?P<next>\s*[a-z][a-z0-9_]* \d+)$"
 );
+
+/// Whether a kernel's message begins with `line`.
+pub(in crate::facts::log) fn begins(line: &str) -> bool {
+    BEGINS
+        .find(line.trim_start())
+        .is_some_and(|m| m.start() == 0)
+}
 
 /// Whether a record may end here: the next one was glued to it. A sentence, a comment or a source
 /// line that quotes a kernel message has a blank or a quotation mark before it.

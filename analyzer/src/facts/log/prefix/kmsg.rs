@@ -20,6 +20,11 @@ pub(in crate::facts::log) struct Record {
 /// Reads one record; `None` when the line is none (a dictionary line, or another format).
 pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
     let (head, text) = line.split_once(';')?;
+    // netconsole can put the release first.
+    let head = match head.split_once(',') {
+        Some((release, rest)) if release.contains('.') => rest,
+        _ => head,
+    };
     let mut parts = head.splitn(4, ',');
     let priority: u32 = parts.next()?.parse().ok()?;
     let _sequence: u64 = parts.next()?.parse().ok()?;
@@ -75,6 +80,7 @@ mod tests {
         assert!(!read("30,1235,5140901,-;systemd[1]: x").unwrap().kernel);
         assert_eq!(read(" SUBSYSTEM=memory"), None);
         assert_eq!(read("a;b"), None);
+        assert_eq!(read("5.10.0-28,6,1,2,-;x").unwrap().text, "x");
         assert_eq!(unescape("\\x4"), "\\x4");
     }
 }

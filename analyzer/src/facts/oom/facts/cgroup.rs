@@ -14,7 +14,7 @@ use crate::facts::{
 
 mod numbers;
 
-use numbers::{counter, counters, statistics};
+use numbers::{all_listed, counter, counters, statistics};
 
 /// cgroups of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -83,7 +83,7 @@ fn largest_child(event: &OomEvent) -> Option<&Seen<Stats>> {
     event
         .stats
         .iter()
-        .filter(|s| s.value.local)
+        .filter(|s| s.value.local && all_listed(event))
         .max_by_key(|s| own_bytes(&s.value))
 }
 

@@ -91,14 +91,21 @@ pub(super) fn statistics(view: &View<'_>, record: &mut Record) {
     }
     if let Some(bytes) = accounted(&first.value) {
         record.put("memcg.accounted_bytes", bytes, first.evidence.clone());
-    } else if let (Some(anon), Some(file)) = (
-        record.int("memcg.anon_bytes"),
-        record.int("memcg.file_bytes"),
-    ) {
+    } else if !first.value.values.contains_key("anon")
+        && let (Some(anon), Some(file)) = (
+            record.int("memcg.anon_bytes"),
+            record.int("memcg.file_bytes"),
+        )
+    {
         // The statistics of cgroup v1 itemise no kernel memory and no sockets.
         record.put("memcg.accounted_bytes", anon + file, first.evidence.clone());
     }
     refaults(view, first, record);
+}
+
+/// Whether the statistics of the cgroups came to their end: the next part of the report is there.
+pub(super) fn all_listed(event: &OomEvent) -> bool {
+    event.columns.is_some() || event.ended()
 }
 
 /// The line that has `key`.
@@ -111,6 +118,9 @@ fn line_of(stats: &Seen<Stats>, key: &str) -> Vec<Evidence> {
 
 /// Sum over the subtree of one key of the one-line form, with the lines that are not zero.
 fn sum(event: &OomEvent, key: &str) -> Option<(u64, Vec<Evidence>)> {
+    if !all_listed(event) {
+        return None;
+    }
     let with: Vec<(u64, &Vec<Evidence>)> = event
         .stats
         .iter()
@@ -125,10 +135,11 @@ fn sum(event: &OomEvent, key: &str) -> Option<(u64, Vec<Evidence>)> {
 
 /// What the statistics add up to; the parts do not overlap.
 fn accounted(stats: &Stats) -> Option<u64> {
-    if stats.local {
+    let part = |key| stats.values.get(key).copied();
+    // The kernel prints these keys behind all that are added up here.
+    if stats.local || (stats.cut && part("inactive_anon").is_none()) {
         return None;
     }
-    let part = |key| stats.values.get(key).copied();
     let kernel = part("kernel").or_else(|| {
         let slab = part("slab")
             .or_else(|| Some(part("slab_reclaimable")? + part("slab_unreclaimable")?))?;

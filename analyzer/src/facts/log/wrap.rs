@@ -1,0 +1,119 @@
+//! Logs that a terminal, a mail or a tracker broke at a fixed column, inside of words too. The width
+//! shows in the lengths of the lines; what was broken there goes together without a blank between.
+
+use std::collections::BTreeMap;
+
+/// The column at which a log was broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wrap {
+    /// Characters of a line that goes on in the next.
+    columns: usize,
+    /// Blanks that were put before what goes on.
+    indent: usize,
+}
+
+/// Widths at which anybody breaks lines; kernel lines are longer.
+const COLUMNS: std::ops::RangeInclusive<usize> = 60..=132;
+
+/// So many lines of exactly the greatest width are no chance.
+const FULL_LINES_MIN: usize = 3;
+
+/// Of so many full lines one may be longer: two that were fused after the log was broken.
+const LONGER_SHARE: usize = 4;
+
+impl Wrap {
+    /// The width of `content`; `None` when nothing shows that it was broken.
+    pub(super) fn of(content: &[u8]) -> Option<Self> {
+        let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in content.split(|b| *b == b'\n') {
+            *widths.entry(width(line)).or_default() += 1;
+        }
+        let mut longer = 0;
+        for (columns, full) in widths.into_iter().rev() {
+            if full >= FULL_LINES_MIN && COLUMNS.contains(&columns) && longer * LONGER_SHARE <= full
+            {
+                let wrap = Self {
+                    columns,
+                    indent: indent(content, columns),
+                };
+                return (!wrap.encoded(content)).then_some(wrap);
+            }
+            longer += full;
+            if longer > FULL_LINES_MIN && columns < *COLUMNS.start() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Whether the full lines are those of a mail: their encoding says itself where they go on.
+    fn encoded(self, content: &[u8]) -> bool {
+        let lines = || {
+            content
+                .split(|b| *b == b'\n')
+                .filter(|line| self.full(line))
+        };
+        let marked = |line: &&[u8]| line.trim_ascii_end().ends_with(b"=");
+        lines().filter(marked).count() * 2 > lines().count()
+    }
+
+    /// Whether `physical` was broken at its end.
+    pub(super) fn full(self, physical: &[u8]) -> bool {
+        width(physical) == self.columns
+    }
+
+    /// What goes on, without the blanks that were put before it.
+    pub(super) fn rest(self, text: &str) -> &str {
+        let blanks = text.bytes().take_while(|b| *b == b' ').count();
+        text.get(blanks.min(self.indent)..).unwrap_or_default()
+    }
+}
+
+/// Blanks that were put before what goes on, by the lines after those of full width.
+fn indent(content: &[u8], columns: usize) -> usize {
+    let mut indents: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut after_full = false;
+    for line in content.split(|b| *b == b'\n') {
+        if after_full {
+            let blanks = unquoted(line).iter().take_while(|b| **b == b' ').count();
+            *indents.entry(blanks).or_default() += 1;
+        }
+        after_full = width(line) == columns;
+    }
+    let flush = indents.remove(&0).unwrap_or(0);
+    let indented: usize = indents.values().sum();
+    let least = indents.keys().next().copied();
+    least.filter(|_| indented > flush).unwrap_or(0)
+}
+
+fn unquoted(line: &[u8]) -> &[u8] {
+    match line {
+        [b'>', b' ', rest @ ..] => unquoted(rest),
+        _ => line,
+    }
+}
+
+/// Characters of a line: bytes that do not go on with one.
+fn width(line: &[u8]) -> usize {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.iter().filter(|b| **b & 0xc0 != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wrap;
+
+    #[test]
+    fn the_width_shows_in_full_lines() {
+        let full = "x".repeat(72);
+        let log = format!("{full}\n  ab\n{full}\n   cd\n{full}\n  e\nshort\n");
+        let wrap = Wrap::of(log.as_bytes()).unwrap();
+        assert!(wrap.full(full.as_bytes()) && !wrap.full(b"short"));
+        assert_eq!(wrap.rest("   cd"), " cd");
+        assert_eq!(Wrap::of(format!("{full}\nab\n{full}\n").as_bytes()), None);
+        let longer = format!("{log}{}\n", "y".repeat(200));
+        assert_eq!(Wrap::of(longer.as_bytes()), None);
+        let fused = format!("{log}{full}\n{}\n", "y".repeat(200));
+        assert_eq!(Wrap::of(fused.as_bytes()), Some(wrap));
+    }
+}
