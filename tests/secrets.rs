@@ -252,7 +252,7 @@ fn names_and_addresses_have_stand_ins() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 3, "{names:?}");
     assert!(names[0].starts_with("oomscene-host-1-") && names[0].ends_with(".pseudonyms.json"));
     let bundle = open(&out.path().join(&names[1]));
     for word in [
