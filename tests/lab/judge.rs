@@ -127,6 +127,23 @@ fn compare(expect: &Expect, json: &Value, text: &str) -> Judged {
             wrong.push(format!("limit is {limit:?} bytes, expected {mib} MiB"));
         }
     }
+    wrong.extend(lists(expect, json, root));
+    wrong.extend(words(expect, text));
+    let root = if root.is_empty() {
+        outcome.to_owned()
+    } else {
+        root.to_owned()
+    };
+    Judged {
+        root,
+        wrong,
+        ..Judged::default()
+    }
+}
+
+/// What was found and ruled out besides the root cause.
+fn lists(expect: &Expect, json: &Value, root: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     let mut found = vec![root.to_owned()];
     for list in [
         "chain",
@@ -148,6 +165,12 @@ fn compare(expect: &Expect, json: &Value, text: &str) -> Judged {
     for id in expect.ruled_out.iter().filter(|id| !ruled_out.contains(id)) {
         wrong.push(format!("{id} was not ruled out"));
     }
+    wrong
+}
+
+/// What the report says and must not say.
+fn words(expect: &Expect, text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
     for words in expect
         .say
         .iter()
@@ -162,14 +185,5 @@ fn compare(expect: &Expect, json: &Value, text: &str) -> Judged {
     {
         wrong.push(format!("the report says {words:?}"));
     }
-    let root = if root.is_empty() {
-        outcome.to_owned()
-    } else {
-        root.to_owned()
-    };
-    Judged {
-        root,
-        wrong,
-        ..Judged::default()
-    }
+    wrong
 }

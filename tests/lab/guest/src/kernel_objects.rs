@@ -86,6 +86,8 @@ pub(crate) fn checkerboard(words: &[String]) -> Result<(), String> {
             libc::close(pipe[1]);
         }
     }
+    // The scenario waits for this.
+    std::fs::write("/tmp/ready", "").map_err(|e| e.to_string())?;
     hold()
 }
 
