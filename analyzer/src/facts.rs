@@ -3,6 +3,7 @@
 //! Parsers put values under names of [`names`]; rules read them. A name that is declared and not
 //! put is *unknown*: never zero, never false.
 
+mod address_maps;
 mod cgroup_path;
 mod cgroup_tree;
 mod cgroups;

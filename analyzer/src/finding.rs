@@ -138,6 +138,8 @@ pub struct Judged {
     pub severity: Severity,
     /// `cause`, `symptom`, `context` or `evidence`: what a finding of this rule can be in the tree.
     pub role: Role,
+    /// Rules whose findings would be its symptoms.
+    pub explains: Vec<String>,
     /// How it ended.
     pub state: State,
 }

@@ -8,8 +8,8 @@ use oomscene_bundle::packed;
 
 use super::source::{Source, matches};
 use super::{
-    Facts, cgroups, containers, derived, header, host, kernel_log, logs, meminfo, nodes, pressure,
-    probes, processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
+    Facts, address_maps, cgroups, containers, derived, header, host, kernel_log, logs, meminfo,
+    nodes, pressure, probes, processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
 };
 use crate::intake::{Condensed, File, Input, InputKind};
 
@@ -83,6 +83,7 @@ pub fn gather(inputs: &[Input]) -> Facts {
     logs::read(inputs, &files, &claimed, &mut facts);
     containers::name_events(&mut facts);
     derived::put(&mut facts);
+    address_maps::of_processes(&mut facts);
     facts
 }
 

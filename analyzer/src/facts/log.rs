@@ -109,6 +109,11 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
     for log in logs {
         told.push(one(log, clock, &mut index));
     }
+    let shown = told.iter().find_map(|t| t.programs.utc_offset_seconds());
+    let machine = &Machine {
+        utc_offset_seconds: machine.utc_offset_seconds.or(shown),
+        ..machine.clone()
+    };
     settle::settle(logs, &mut told, machine);
     let zone = machine.utc_offset_seconds;
     let kernel = told.iter().any(|t| {

@@ -26,6 +26,19 @@ pub fn why_missing(facts: &Facts, name: &names::Name) -> Bilingual {
         from
     };
     match line_of(facts, item) {
+        // Found for some processes, so the kernel writes it: those of the others were not taken.
+        Some(line) if line.outcome == Outcome::Captured && from.starts_with("proc/*/") => {
+            Bilingual::new(
+                format!(
+                    "{item} is taken of the largest and the stuck processes only; for another one read /proc/PID/{} on the machine",
+                    item.trim_start_matches("proc/*/")
+                ),
+                format!(
+                    "{item} 只采集占用最大和卡住的进程；其他进程请在机器上直接查看 /proc/PID/{}",
+                    item.trim_start_matches("proc/*/")
+                ),
+            )
+        }
         Some(line) => by_outcome(item, line),
         None => by_input(facts, item),
     }

@@ -1,11 +1,8 @@
 //! Files that only the top processes have: mappings, limits, wait channel.
 
 use super::Record;
-use super::source::{Source, TextLine};
-
-/// `HEAP_MAX_SIZE` of glibc's malloc on 64-bit machines: each arena beyond the first is reserved
-/// in pieces of this size, a used part `rw-p` and an unused part `---p`.
-const ARENA_BYTES: u64 = 64 * 1024 * 1024;
+use super::address_maps::{self, Tally};
+use super::source::Source;
 
 pub(super) fn read(source: &Source<'_>, record: &mut Record) {
     match source.file_name() {
@@ -24,48 +21,19 @@ pub(super) fn read(source: &Source<'_>, record: &mut Record) {
 }
 
 fn maps(source: &Source<'_>, record: &mut Record) {
-    let mut count = 0_u32;
-    let mut arenas = 0_u32;
-    let mut evidence = source.first();
-    let mut before: Option<Mapping> = None;
+    let mut tally = Tally::default();
     for line in source.lines() {
-        let Some(mapping) = mapping(&line) else {
-            continue;
-        };
-        count += 1;
-        if let Some(before) = &before
-            && before.used
-            && mapping.reserved
-            && before.end == mapping.start
-            && mapping.end.checked_sub(before.start) == Some(ARENA_BYTES)
-        {
-            arenas += 1;
-            evidence = source.at(&line);
+        if let Some(mapping) = address_maps::mapping(&line.text) {
+            tally.add(mapping, source.at(&line));
         }
-        before = Some(mapping);
     }
-    record.put("maps_count", count, source.first());
-    record.put("malloc_arenas_count", arenas, evidence);
-}
-
-struct Mapping {
-    start: u64,
-    end: u64,
-    used: bool,
-    reserved: bool,
-}
-
-fn mapping(line: &TextLine<'_>) -> Option<Mapping> {
-    let mut words = line.text.split_whitespace();
-    let (start, end) = words.next()?.split_once('-')?;
-    let rights = words.next()?;
-    let anonymous = words.nth(3).is_none();
-    Some(Mapping {
-        start: u64::from_str_radix(start, 16).ok()?,
-        end: u64::from_str_radix(end, 16).ok()?,
-        used: rights == "rw-p" && anonymous,
-        reserved: rights == "---p" && anonymous,
-    })
+    record.put("maps_count", tally.mappings, source.first());
+    let evidence = if tally.arenas == 0 {
+        source.first()
+    } else {
+        tally.arena
+    };
+    record.put("malloc_arenas_count", tally.arenas, evidence);
 }
 
 fn limits(source: &Source<'_>, record: &mut Record) {

@@ -35,6 +35,7 @@ pub fn judge(set: &RuleSet, facts: &Facts, how: HowToGet) -> Vec<Judged> {
             title: rule.title.clone(),
             severity: rule.severity,
             role: rule.role,
+            explains: rule.explains.clone(),
             state: Case { rule, facts, how }.state(),
         })
         .collect()

@@ -36,6 +36,8 @@ pub struct CannotTell {
     pub severity: Severity,
     /// Place in the tree that it could take.
     pub role: Role,
+    /// Rules whose findings would be its symptoms.
+    pub explains: Vec<String>,
     /// The facts that are missing.
     pub missing: Vec<MissingFact>,
     /// What to do to get them: the step that brings the most of them.
@@ -71,6 +73,7 @@ pub(super) fn split(judged: Vec<Judged>) -> (Vec<Found>, Open) {
             title,
             severity,
             role,
+            explains,
             state,
         } = one;
         match state {
@@ -96,6 +99,7 @@ pub(super) fn split(judged: Vec<Judged>) -> (Vec<Found>, Open) {
                 title,
                 severity,
                 role,
+                explains,
                 would_tell: would_tell(&missing),
                 missing,
             }),

@@ -43,7 +43,7 @@ pub(super) fn outcome(
         ),
     };
     let candidates = match outcome {
-        Outcome::NotDetermined => candidates(cannot_tell),
+        Outcome::NotDetermined => candidates(cannot_tell, rest, facts),
         _ => Vec::new(),
     };
     Silence {
@@ -128,6 +128,26 @@ fn calm() -> Bilingual {
 }
 
 fn calm_so_far(facts: &Facts) -> Bilingual {
+    let stretches = stretches(facts);
+    if stretches.len() > 1 {
+        let of = |between: &str, join: &str| {
+            let all: Vec<String> = stretches
+                .iter()
+                .map(|(from, to)| format!("{from}{between}{to}"))
+                .collect();
+            all.join(join)
+        };
+        return Bilingual::new(
+            format!(
+                "No memory failure in what was read ({}). Nothing can be said about the time between and outside these.",
+                of(" to ", ", and ")
+            ),
+            format!(
+                "所读内容（{}）中没有内存不足的记录；其间的空档和此范围以外的时间无法判断。",
+                of(" 至 ", "，以及 ")
+            ),
+        );
+    }
     match span(facts) {
         Some((from, to)) => Bilingual::new(
             format!(
@@ -146,6 +166,22 @@ fn calm_so_far(facts: &Facts) -> Bilingual {
     }
 }
 
+/// The stretches of time that all logs together cover.
+fn stretches(facts: &Facts) -> Vec<(String, String)> {
+    let told = |record: &crate::facts::Record, edge: &str| {
+        let wall = record
+            .int(&format!("{edge}_time"))
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+            .map(|time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+        wall.or_else(|| record.text(&format!("{edge}_text")).map(str::to_owned))
+    };
+    events::records(&facts.root, "log_spans")
+        .into_iter()
+        .filter_map(|span| Some((told(span, "from")?, told(span, "to")?)))
+        .collect()
+}
+
 /// First and last stamp of what was read, when one log alone was read: stamps of different logs
 /// cannot be put in order without knowing their clocks.
 fn span(facts: &Facts) -> Option<(String, String)> {
@@ -162,15 +198,34 @@ fn span(facts: &Facts) -> Option<(String, String)> {
     })
 }
 
-/// The causes that are closest to being decided.
-fn candidates(cannot_tell: &[CannotTell]) -> Vec<CannotTell> {
+/// The causes that are closest to being decided: those that fit what was seen, then those that lack
+/// the fewest facts.
+fn candidates(cannot_tell: &[CannotTell], rest: &[Found], facts: &Facts) -> Vec<CannotTell> {
     let mut causes: Vec<&CannotTell> = cannot_tell
         .iter()
         .filter(|c| c.role == Role::Cause)
         .collect();
     causes.sort_by(|a, b| {
-        let key = |c: &CannotTell| (c.missing.len(), Reverse(c.severity));
+        let key = |c: &CannotTell| {
+            (
+                Reverse(fits(c, rest, facts)),
+                c.missing.len(),
+                Reverse(c.severity),
+            )
+        };
         key(a).cmp(&key(b)).then_with(|| a.rule.cmp(&b.rule))
     });
     causes.into_iter().take(CANDIDATES_MAX).cloned().collect()
+}
+
+/// Whether a cause would be about what was seen: it explains a symptom that was found, or it looked
+/// at the OOM events, none of its comparisons was false, and only figures of the events are missing.
+fn fits(cause: &CannotTell, rest: &[Found], facts: &Facts) -> bool {
+    let of_events = format!("{}[]", events::LIST);
+    let explains = rest
+        .iter()
+        .any(|f| f.role == Role::Symptom && cause.explains.contains(&f.finding.rule));
+    let about_events = !events::all(facts).is_empty()
+        && cause.missing.iter().any(|m| m.path.starts_with(&of_events));
+    explains || about_events
 }

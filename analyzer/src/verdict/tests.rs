@@ -33,6 +33,7 @@ fn finding(rule: &str, items: &[usize]) -> Finding {
 
 fn judged(role: Role, findings: Vec<Finding>) -> Judged {
     Judged {
+        explains: Vec::new(),
         rule: findings[0].rule.clone(),
         title: findings[0].title.clone(),
         severity: findings[0].severity,
@@ -200,6 +201,7 @@ fn a_finding_explains_only_its_own_events() {
 
 fn short(rule: &str, facts: usize) -> Judged {
     Judged {
+        explains: Vec::new(),
         rule: rule.to_owned(),
         title: Bilingual::new(rule, rule),
         severity: Severity::High,

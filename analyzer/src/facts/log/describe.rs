@@ -54,6 +54,8 @@ pub(super) struct Describe {
     /// Containers before the one pod that is open.
     before: usize,
     part: Part,
+    /// Offset of local time from UTC in seconds, as its stamps write it.
+    pub(super) utc_offset_seconds: Option<i32>,
 }
 
 pattern!(
@@ -114,6 +116,12 @@ impl Describe {
                 pod: words(),
                 ..PodContainer::default()
             });
+        }
+        if self.pod.is_some() && matches!(key, "Start Time" | "Started" | "Finished") {
+            let zoned = jiff::fmt::rfc2822::parse(value).ok();
+            self.utc_offset_seconds = zoned
+                .map(|z| z.offset().seconds())
+                .or(self.utc_offset_seconds);
         }
         let Some(pod) = &mut self.pod else {
             return;

@@ -20,6 +20,7 @@ use super::{
     strace,
     systemd::{self, UnitExit, UnitUsage},
 };
+use crate::facts::address_maps::{Attached, Given};
 use crate::facts::{Facts, List, Record};
 use crate::words::Bilingual;
 
@@ -38,6 +39,7 @@ pub(super) struct Programs {
     calls: Vec<strace::Call>,
     audit: audit::Audit,
     describe: Describe,
+    maps: Attached,
 }
 
 /// Words of container runtimes and the kubelet.
@@ -71,6 +73,7 @@ impl Programs {
         systemd::read(line, index, &mut self.exits);
         self.killers.feed(line, index);
         self.describe.feed(line);
+        self.maps.feed(line);
         let said = |usage| Said::at(usage, line, index);
         self.usages.extend(systemd::usage(line).map(said));
         let call = strace::call(line);
@@ -92,9 +95,16 @@ impl Programs {
         self.ends.extend(end);
     }
 
+    /// Offset of local time that the description of a pod shows: who describes a pod together with a
+    /// log without a zone sits at the clock that wrote it.
+    pub(super) fn utc_offset_seconds(&self) -> Option<i32> {
+        self.describe.utc_offset_seconds
+    }
+
     /// Ends the log.
     pub(super) fn finish(&mut self) {
         self.describe.finish();
+        self.maps.finish();
     }
 
     /// Hands stamp and boot of everything that was said to `place`.
@@ -133,6 +143,7 @@ pub(super) struct Joined {
     refused: Vec<Said<Refused>>,
     calls: Vec<strace::Call>,
     containers: Vec<PodContainer>,
+    maps: Vec<Given>,
 }
 
 /// Joins what several logs say: the same line in two logs is one.
@@ -153,6 +164,7 @@ pub(super) fn join(logs: Vec<Programs>) -> Joined {
         refused.push(log.refused);
         all.calls.extend(log.calls);
         all.containers.extend(log.describe.containers);
+        all.maps.extend(log.maps.maps);
         all.around.execs.extend(log.audit.finish());
     }
     all.notices = said::joined(notices);
@@ -253,6 +265,9 @@ pub(super) fn put(
     if !all.containers.is_empty() {
         let containers = all.containers.iter().map(PodContainer::record);
         lists.put("pod_containers", containers);
+    }
+    if !all.maps.is_empty() {
+        lists.put("address_maps", all.maps.iter().map(Given::record));
     }
     if !all.calls.is_empty() {
         lists.put("syscalls", all.calls.iter().map(strace::Call::record));

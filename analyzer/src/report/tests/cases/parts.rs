@@ -47,6 +47,7 @@ pub(super) fn finding(rule: &str, says: Bilingual, items: &[usize]) -> Finding {
 
 pub(super) fn judged(role: Role, state: State, rule: &str) -> Judged {
     Judged {
+        explains: Vec::new(),
         rule: rule.to_owned(),
         title: both(&rule.replace('-', " "), &format!("{rule}（标题）")),
         severity: Severity::High,
