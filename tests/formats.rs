@@ -140,6 +140,37 @@ fn one_oom_in_every_form_gives_the_same_facts() {
     }
 }
 
+/// A score that the table does not give: the log says so, and who was first in line is not told.
+#[test]
+fn a_printed_score_is_checked() {
+    let oom = Oom::first();
+    for era in ["3.10", "el7", "4.14", "4.19"] {
+        let cell = generator::cells()
+            .into_iter()
+            .find(|cell| cell.era.name == era && cell.scene == generator::Scene::Global)
+            .unwrap();
+        let carrier = generator::carriers().next().unwrap();
+        let text = rendered(cell, carrier, &oom);
+        let printed = format!("score {} or", generator::score(&oom, cell));
+        for (score, first) in [
+            (printed.clone(), "true"),
+            ("score 17 or".to_owned(), "unknown"),
+        ] {
+            let facts = facts_of(text.replace(&printed, &score).as_bytes(), WHOLE);
+            assert_eq!(
+                shown(events(&facts)[0], "victim.first_in_line"),
+                first,
+                "{era}"
+            );
+            let told = facts
+                .gaps
+                .iter()
+                .any(|gap| gap.what.en.contains("printed score 17"));
+            assert_eq!(told, first == "unknown", "{era}");
+        }
+    }
+}
+
 /// How long a log was silent is known only of one that was read whole.
 fn without_silence(mut facts: Facts) -> Facts {
     for item in &mut facts.root.list("logs").items {

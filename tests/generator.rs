@@ -13,7 +13,7 @@ mod report;
 
 pub(crate) use era::ERAS;
 pub(crate) use model::{Oom, Scene};
-pub(crate) use report::records;
+pub(crate) use report::{records, score};
 
 /// One cell of the matrix.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! What the model says, by the names of facts: only what the generation's lines tell.
 
-use crate::generator::{Cell, Oom, Scene, model::UNIT_BYTES};
+use crate::generator::{self, Cell, Oom, Scene, model::UNIT_BYTES};
 
 /// Facts of the event, as text.
 pub(crate) fn facts(oom: &Oom, cell: Cell) -> Vec<(&'static str, String)> {
@@ -50,6 +50,16 @@ fn who(oom: &Oom, cell: Cell) -> Vec<(&'static str, String)> {
     if era.since(207) {
         all.push(("invoker.oom_score_adj", oom.invoker_adj.to_string()));
         all.push(("victim.oom_score_adj", victim.adj.to_string()));
+    }
+    if era.since(310) && !era.kills_in_one_line() {
+        all.push(("victim.score", generator::score(oom, cell).to_string()));
+    }
+    // Both come out of the same pages: what the kernel printed is what is counted again.
+    if era.since(310) && cell.scene == Scene::Global {
+        let score = generator::score(oom, cell).to_string();
+        all.push(("first_in_line.pid", victim.pid.to_string()));
+        all.push(("first_in_line.score", score));
+        all.push(("victim.first_in_line", "true".to_owned()));
     }
     if era.kill_has_sizes() {
         all.push(("victim.anon_bytes", bytes(victim.anon)));

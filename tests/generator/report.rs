@@ -265,7 +265,28 @@ fn kill(oom: &Oom, cell: Cell) -> Vec<String> {
         _ => format!("Killed process {named} {sizes}"),
     };
     vec![
-        format!("{words}: Kill process {named} score 904 or sacrifice child"),
+        format!(
+            "{words}: Kill process {named} score {} or sacrifice child",
+            score(oom, cell)
+        ),
         killed,
     ]
+}
+
+/// What `oom_badness` of 3.10 to 4.20 gives, in thousandths of the memory in question.
+pub(crate) fn score(oom: &Oom, cell: Cell) -> i64 {
+    let pages = |units: u64| i64::try_from(units * UNIT_KB / cell.page_kib).unwrap();
+    let victim = &oom.victim;
+    let total = if cell.scene.is_memcg() {
+        pages(oom.limit)
+    } else {
+        pages(oom.ram - oom.reserved + oom.swap_total)
+    };
+    let tables = match cell.era.version {
+        ..=400 => 54,
+        401..=414 => 54 + 3,
+        _ => 221_184 / 1024 / i64::try_from(cell.page_kib).unwrap(),
+    };
+    let points = pages(victim.rss() + victim.swap) + tables + victim.adj * (total / 1000);
+    points * 1000 / total
 }

@@ -85,6 +85,7 @@ pub fn put(
             evidence: view.event.places.clone(),
         });
         losses::gaps(view.event, facts);
+        badness::gaps(view, facts);
     }
     summary(&views, facts);
     let mut grouped = groups::groups(&views, &mut list);

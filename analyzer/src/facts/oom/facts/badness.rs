@@ -3,9 +3,10 @@
 
 use super::View;
 use crate::facts::{
-    Evidence, Record,
-    oom::{event::Seen, memcg::Counted, tasks::Task},
+    Evidence, Facts, Record,
+    oom::{event::Seen, kill::Scope, memcg::Counted, tasks::Task},
 };
+use crate::words::Bilingual;
 
 /// What 1000 points are, and how the era counts.
 #[derive(Debug, Clone)]
@@ -22,10 +23,6 @@ pub(super) struct Scale {
 /// when the kernel is older than this way of counting.
 pub(super) fn scale(view: &View<'_>) -> Option<Scale> {
     let columns = &view.event.columns.as_ref()?.value.0;
-    // Before 3.9 the table has no swap entries, and before 2.6.36 badness was of another kind.
-    if !columns.iter().any(|c| c == "swapents") {
-        return None;
-    }
     // The line that names the constraint comes last. Without it (`oom-kill:`; before 5.0, which
     // still prints a cpuset line of its own, `Kill process`) the memory in question may have been
     // that of some nodes only.
@@ -33,6 +30,56 @@ pub(super) fn scale(view: &View<'_>) -> Option<Scale> {
     let told = event.summary.as_ref().map(|s| s.value.constraint.is_some());
     let old = event.cpuset.is_some() && !event.kills.is_empty();
     if event.cut_end || !told.unwrap_or(old) {
+        return None;
+    }
+    let scale = counted(view, columns)?;
+    contradiction(view, &scale).is_none().then_some(scale)
+}
+
+/// How far the printed score may lie from the one that is counted again: the pages were read at two
+/// moments.
+const SCORES_APART_MAX: u64 = 5;
+
+/// The score that the kernel printed and the one that its table gives, when they disagree: then the
+/// memory in question was another, or this kernel counts in another way.
+pub(super) fn contradiction(view: &View<'_>, scale: &Scale) -> Option<(i64, i128, Evidence)> {
+    let kill = view.event.kills.first()?;
+    // Who asked is killed without being counted.
+    let chosen = kill.value.scope != Scope::AllocatingTask;
+    let printed = kill.value.score.filter(|_| chosen)?;
+    let mut rows = view.event.tasks.iter();
+    let row = rows.find(|row| row.value.pid == kill.value.pid)?;
+    let counted = scale.score(&row.value)?;
+    let apart = i128::from(printed).abs_diff(counted) > u128::from(SCORES_APART_MAX);
+    let place = kill.evidence.first()?;
+    apart.then(|| (printed, counted, place.clone()))
+}
+
+/// Notes a score that is not the one that the kernel printed.
+pub(super) fn gaps(view: &View<'_>, facts: &mut Facts) {
+    let columns = view.event.columns.as_ref().map(|c| &c.value.0);
+    let Some((printed, counted, place)) = columns
+        .and_then(|columns| counted(view, columns))
+        .and_then(|scale| contradiction(view, &scale))
+    else {
+        return;
+    };
+    let entry = place.entry.clone();
+    facts.gap(
+        &entry,
+        place.line,
+        Bilingual::new(
+            format!(
+                "the kernel printed score {printed}, its task table gives {counted}: who was first in line is not told"
+            ),
+            format!("内核打印的 score 为 {printed}，按任务表计算得 {counted}：不判断哪个进程应被优先选中"),
+        ),
+    );
+}
+
+fn counted(view: &View<'_>, columns: &[String]) -> Option<Scale> {
+    // Before 3.9 the table has no swap entries, and before 2.6.36 badness was of another kind.
+    if !columns.iter().any(|c| c == "swapents") {
         return None;
     }
     let page_bytes = view.page?.bytes;
