@@ -18,7 +18,7 @@ const REAPER_SECONDS_MAX: f64 = 60.0;
 const SUPPRESSED_SECONDS_MAX: f64 = 5.0;
 
 /// How soon the kills of one group follow each other: they are one loop over its tasks.
-const GROUP_SECONDS_MAX: f64 = 0.5;
+const GROUP_SECONDS_MAX: f64 = 0.02;
 
 /// How long the two lines about one kill may lie apart.
 const PAIR_SECONDS_MAX: f64 = 10.0;
@@ -80,7 +80,10 @@ impl Joiner {
             event.killed.push(Seen::new(killed, line.evidence()));
             return;
         }
-        let next = self.lane.lines_since == 0
+        // Stamps of whole seconds cannot tell a group from a storm whose reports were rate-limited.
+        let exact = line.stamp.is_some_and(|s| s.uptime_us.is_some());
+        let next = exact
+            && self.lane.lines_since == 0
             && near(self.lane.last.as_ref(), line.stamp, GROUP_SECONDS_MAX);
         let with_group = |e: &OomEvent| next && killed.scope == Scope::Cgroup && e.dies_with(pid);
         let event = self.event(line, |e| {
