@@ -21,6 +21,8 @@ const WORDS: &[(&str, &str)] = &[
     ("memcg", "控制组"),
     ("cpuset", "cpuset"),
     ("memory_policy", "内存策略"),
+    ("an excerpt", "日志节选"),
+    ("a log file", "日志文件"),
 ];
 
 /// The words of parsers in the reader's language; what is no such word stays as it is.

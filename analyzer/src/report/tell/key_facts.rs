@@ -1,7 +1,7 @@
 //! The three figures under the verdict.
 
 use crate::{
-    facts::{Facts, Record},
+    facts::{Facts, Record, told},
     report::{
         figures::{bytes, count},
         shown::Shown,
@@ -164,9 +164,22 @@ impl Tell<'_> {
 
     fn covers(&self) -> Option<KeyFact> {
         let root = &self.facts.root;
+        let spans = events::records(root, "log_spans");
+        if spans.len() > 1 {
+            let stretch = |span: &Record| {
+                let (from, to) = (span.text("from_text")?, span.text("to_text")?);
+                let logs = span.text("logs_text").unwrap_or_default();
+                let (open, close) = (word("open", self.lang), word("close", self.lang));
+                Some(format!("{from} … {to}{open}{logs}{close}"))
+            };
+            let all: Vec<String> = spans.into_iter().filter_map(stretch).collect();
+            let text = all.join(word("comma", self.lang));
+            return Some(self.fact("log_covers", text, ""));
+        }
         let first = root.text("kernel_log.first_text")?;
         let last = root.text("kernel_log.last_text")?;
-        let detail = root.text("kernel_log.source").unwrap_or_default();
+        let source = root.text("kernel_log.source").unwrap_or_default();
+        let detail = told(source, self.lang);
         Some(self.fact("log_covers", format!("{first} … {last}"), detail))
     }
 
