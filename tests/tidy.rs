@@ -225,7 +225,10 @@ fn every_golden_file_and_fixture_is_used() {
         .filter(|f| f.ends_with(".rs") || f.ends_with(".sh") || f.as_str() == ".ci/run")
         .map(|f| read(f))
         .collect();
-    for file in files.iter().filter(|f| f.starts_with("tests/fixtures/")) {
+    // tests/real_bundles.rs judges every file of this folder.
+    let judged_whole = "tests/fixtures/bundles/";
+    let fixtures = files.iter().filter(|f| f.starts_with("tests/fixtures/"));
+    for file in fixtures.filter(|f| !f.starts_with(judged_whole)) {
         // Hosts are folders, named by their folder; logs are named by their file.
         let mut parts = file.split('/').skip(2);
         let kind = parts.next().unwrap_or_default();
