@@ -90,6 +90,22 @@ fn cost(expect: &Expect, left: &Left, judged: &mut Judged) {
     }
 }
 
+/// Parts of the report about rules that were not found.
+const NOT_FOUND: &[&str] = &["ruled_out", "cannot_tell", "suppressed", "steps"];
+
+/// Every rule id below `part`.
+fn every_rule(part: &Value, found: &mut Vec<String>) {
+    if let Some(id) = part.get("rule").and_then(Value::as_str) {
+        found.push(id.to_owned());
+    }
+    for inner in part.as_object().into_iter().flat_map(|o| o.values()) {
+        every_rule(inner, found);
+    }
+    for inner in part.as_array().into_iter().flatten() {
+        every_rule(inner, found);
+    }
+}
+
 /// Rule ids of a list of the report.
 fn ids(json: &Value, list: &str) -> Vec<String> {
     let rows = json[list].as_array().into_iter().flatten();
@@ -145,15 +161,9 @@ fn compare(expect: &Expect, json: &Value, text: &str) -> Judged {
 fn lists(expect: &Expect, json: &Value, root: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut found = vec![root.to_owned()];
-    for list in [
-        "chain",
-        "contributing",
-        "other_causes",
-        "unexplained",
-        "superseded",
-        "quality",
-    ] {
-        found.extend(ids(json, list));
+    let told = json.as_object().into_iter().flatten();
+    for (_, part) in told.filter(|(name, _)| !NOT_FOUND.contains(&name.as_str())) {
+        every_rule(part, &mut found);
     }
     let ruled_out = ids(json, "ruled_out");
     for id in expect.found.iter().filter(|id| !found.contains(id)) {

@@ -81,7 +81,9 @@ fn lab(words: &[String]) -> Result<bool, String> {
         println!("-- {} is {}", kernel.id, fetched.uname);
         let base = machine::base_initramfs(&fetched, &programs, &work)?;
         for scenario in here {
-            all_right &= one(scenario, &fetched, &base, &cache, &work);
+            // Who is killed first is chance in some guests; twice wrong is no chance.
+            all_right &= one(scenario, &fetched, &base, &cache, &work)
+                || (say("        once more:") && one(scenario, &fetched, &base, &cache, &work));
         }
     }
     println!(
@@ -94,6 +96,12 @@ fn lab(words: &[String]) -> Result<bool, String> {
         began.elapsed().as_secs_f64()
     );
     Ok(all_right)
+}
+
+/// Prints a line.
+fn say(line: &str) -> bool {
+    println!("{line}");
+    true
 }
 
 /// Plays and judges one; prints its row.
