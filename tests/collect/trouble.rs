@@ -281,18 +281,18 @@ fn folder_gets_the_usual_name() {
         "-o",
         folder.path().to_str().unwrap(),
     ]);
-    let name = fs::read_dir(folder.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .file_name()
-        .into_string()
-        .unwrap();
+    let listed = fs::read_dir(folder.path()).unwrap();
+    let mut names: Vec<String> = listed
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    // The bundle, and its checksum beside it.
+    let name = names.first().unwrap().clone();
     assert!(
         name.starts_with("oomscene-db7-2") && name.ends_with("Z.tar.gz"),
-        "{name}"
+        "{names:?}"
     );
+    assert_eq!(names.get(1), Some(&format!("{name}.sha256")));
     assert!(text(&output.stdout).contains(&name));
 }
 
