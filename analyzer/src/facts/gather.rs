@@ -56,7 +56,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/sys/vm/*", "proc/sys/kernel/*"], sysctl::parse),
     row(&["scene/systemd/units.txt", "usr/lib/systemd/system/**", "lib/systemd/system/**", "run/systemd/**", "etc/systemd/system/**"], units::parse),
     row(&["scene/systemd/wants.txt"], units::wanted),
-    row(&["scene/view.json", "proc/self/mountinfo", "proc/*/stat", "proc/*/status", "proc/*/comm", "proc/*/oom_score", "proc/*/oom_score_adj", "proc/*/cgroup", "proc/*/cmdline", "proc/*/maps", "proc/*/limits", "proc/*/wchan"], processes::parse),
+    row(&["scene/view.json", "proc/self/mountinfo", "proc/*/stat", "proc/*/status", "proc/*/comm", "proc/*/oom_score", "proc/*/oom_score_adj", "proc/*/cgroup", "proc/*/cmdline", "proc/*/maps", "proc/*/limits", "proc/*/environ", "proc/*/wchan"], processes::parse),
     row(&["proc/cgroups"], cgroups::controllers),
     row(&["scene/view.json", "proc/self/mountinfo", "sys/fs/cgroup/**", "scene/second/sys/fs/cgroup/**"], cgroups::parse),
     row(&["scene/kmsg.json"], kernel_log::parse),

@@ -1,4 +1,4 @@
-//! Files that only the top processes have: mappings, limits, wait channel.
+//! Files that only the top processes have: mappings, limits, settings of the runtime, wait channel.
 
 use super::Record;
 use super::address_maps::{self, Tally};
@@ -8,6 +8,7 @@ pub(super) fn read(source: &Source<'_>, record: &mut Record) {
     match source.file_name() {
         "maps" => maps(source, record),
         "limits" => limits(source, record),
+        "environ" => environment(source, record),
         "wchan" => {
             let text = source.text();
             let name = text.trim();
@@ -52,6 +53,33 @@ fn limits(source: &Source<'_>, record: &mut Record) {
     }
 }
 
+/// What the Go runtime was told (package runtime, Environment Variables): the collector keeps one
+/// `NAME=value` a line.
+fn environment(source: &Source<'_>, record: &mut Record) {
+    for line in source.lines() {
+        match line.text.split_once('=') {
+            Some(("GOMEMLIMIT", value)) => {
+                let bytes = go_bytes(value.trim());
+                record.put_some("go_memory_limit_bytes", bytes, &source.at(&line));
+            }
+            Some(("GOGC", value)) => {
+                record.put("go_gc", value.trim(), source.at(&line));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `400MiB`, `2GiB`, `1073741824` or `1073741824B`; `off` is no limit.
+fn go_bytes(value: &str) -> Option<u64> {
+    const UNITS: [(&str, u32); 5] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+    let unit = UNITS.iter().find(|(unit, _)| value.ends_with(unit));
+    let (digits, shift) = unit.map_or((value, 0), |(unit, shift)| {
+        (value.trim_end_matches(unit), *shift)
+    });
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +100,18 @@ mod tests {
             record.get("malloc_arenas_count").unwrap().evidence[0].line,
             2
         );
+    }
+
+    #[test]
+    fn what_go_was_told() {
+        let mut record = Record::new();
+        let text = "GOGC=off\nGOMEMLIMIT=400MiB\n";
+        read(&source("proc/5/environ", text), &mut record);
+        assert_eq!(record.text("go_gc"), Some("off"));
+        assert_eq!(record.int("go_memory_limit_bytes"), Some(400 << 20));
+        let sizes = ["1073741824", "1073741824B", "1GiB", "off", "x"].map(go_bytes);
+        let gib = Some(1 << 30);
+        assert_eq!(sizes, [gib, gib, gib, None, None]);
     }
 
     #[test]

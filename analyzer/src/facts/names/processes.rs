@@ -28,6 +28,8 @@ pub(super) const NAMES: &[Name] = &[
     name("processes[].malloc_arenas_count", Kind::Count, "pairs of mappings that make a 64 MiB glibc arena (top processes only)", "proc/*/maps"),
     name("processes[].address_space_limit_bytes", Kind::Bytes, "RLIMIT_AS; unknown when unlimited (top processes only)", "proc/*/limits"),
     name("processes[].address_space_limited", Kind::Flag, "RLIMIT_AS is set (top processes only)", "proc/*/limits"),
+    name("processes[].go_memory_limit_bytes", Kind::Bytes, "GOMEMLIMIT, the soft limit of the Go runtime (top processes only)", "proc/*/environ"),
+    name("processes[].go_gc", Kind::Text, "GOGC: percent, or off (top processes only)", "proc/*/environ"),
     name("processes[].wait_channel", Kind::Text, "wchan (top processes only)", "proc/*/wchan"),
     name("address_maps", Kind::List, "processes whose map of addresses was taken, or given as a file (maps, pmap)", "proc/*/maps"),
     name("address_maps[].pid", Kind::Id, "process, when it is known", "proc/*/maps"),
