@@ -75,6 +75,18 @@ impl Reader {
         bundle.header = walked.header;
         bundle.top = walked.top;
         bundle.tear = walked.tear;
+        if bundle.end.is_some() {
+            // Whatever follows the end record is no evidence.
+            bundle.tear = None;
+        } else if bundle.tear.is_none() {
+            bundle.tear = Some(Tear {
+                after: bundle
+                    .entries
+                    .last()
+                    .map_or_else(String::new, |e| e.path.clone()),
+                reason: format!("{} is damaged", layout::END),
+            });
+        }
         bundle.verify();
         Ok(bundle)
     }
