@@ -68,8 +68,13 @@ fn cost(expect: &Expect, left: &Left, judged: &mut Judged) {
             .push("the collector's cost was not measured".to_owned());
         return;
     };
-    judged.wall_milliseconds = cost["wall_milliseconds"].as_u64().unwrap_or(0);
-    judged.peak_rss_kib = cost["peak_rss_kib"].as_u64().unwrap_or(0);
+    let figure = |name: &str| cost[name].as_u64();
+    let (Some(wall), Some(peak)) = (figure("wall_milliseconds"), figure("peak_rss_kib")) else {
+        let said = format!("the collector's cost lacks a figure: {}", text.trim());
+        judged.wrong.push(said);
+        return;
+    };
+    (judged.wall_milliseconds, judged.peak_rss_kib) = (wall, peak);
     if judged.peak_rss_kib > 16 * 1024 {
         judged.wrong.push(format!(
             "the collector's peak was {} KiB, promised are 16 MiB",
