@@ -33,7 +33,7 @@ fn beside_hogs(group: &Group, path: &Path, adj: &str) -> usize {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + Duration::from_secs(120);
     let mut killed = 0;
     while run.try_wait().unwrap().is_none() && Instant::now() < until {
         // It never gets as far as saying that it is ready.
