@@ -12,161 +12,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+
+use cgroup::cgroup_or_say_why;
+
+#[path = "real_kill/cgroup.rs"]
+mod cgroup;
 
 /// Kills must not overlap: the youngest event leads the verdict.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 const MIB: u64 = 1024 * 1024;
-
-/// A memory cgroup that is removed again at the end.
-struct Cgroup {
-    dir: PathBuf,
-    /// Path in the memory hierarchy, as the kernel log writes it.
-    path: String,
-    v2: bool,
-}
-
-impl Cgroup {
-    fn hierarchy() -> Result<(PathBuf, bool), String> {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|e| e.to_string())?;
-        let mut unified = None;
-        for line in mounts.lines() {
-            let Some((left, right)) = line.split_once(" - ") else {
-                continue;
-            };
-            let Some(point) = left.split(' ').nth(4) else {
-                continue;
-            };
-            let mut right = right.split(' ');
-            match right.next() {
-                Some("cgroup")
-                    if line
-                        .rsplit(' ')
-                        .next()
-                        .unwrap_or("")
-                        .split(',')
-                        .any(|o| o == "memory") =>
-                {
-                    return Ok((PathBuf::from(point), false));
-                }
-                Some("cgroup2") => unified = Some(PathBuf::from(point)),
-                _ => {}
-            }
-        }
-        let point = unified.ok_or("no cgroup file system is mounted")?;
-        let controllers = fs::read_to_string(point.join("cgroup.controllers")).unwrap_or_default();
-        if !controllers.split_whitespace().any(|c| c == "memory") {
-            return Err("the memory controller is not in the unified hierarchy".to_owned());
-        }
-        let _ = fs::write(point.join("cgroup.subtree_control"), "+memory");
-        Ok((point, true))
-    }
-
-    fn new(name: &str) -> Result<Self, String> {
-        let (point, v2) = Self::hierarchy()?;
-        let path = format!("/oomscene-{name}-{}", std::process::id());
-        let dir = point.join(path.trim_start_matches('/'));
-        fs::create_dir(&dir).map_err(|e| format!("cannot make {}: {e}", dir.display()))?;
-        Ok(Self { dir, path, v2 })
-    }
-
-    fn child(&self, name: &str) -> Self {
-        if self.v2 {
-            fs::write(self.dir.join("cgroup.subtree_control"), "+memory").unwrap();
-        }
-        let dir = self.dir.join(name);
-        fs::create_dir(&dir).unwrap();
-        Self {
-            dir,
-            path: format!("{}/{name}", self.path),
-            v2: self.v2,
-        }
-    }
-
-    fn limit(&self, bytes: u64) {
-        let file = if self.v2 {
-            "memory.max"
-        } else {
-            "memory.limit_in_bytes"
-        };
-        fs::write(self.dir.join(file), bytes.to_string()).unwrap();
-        // Without this a machine with swap would only slow the hog down.
-        let swap = if self.v2 {
-            ("memory.swap.max", "0".to_owned())
-        } else {
-            ("memory.memsw.limit_in_bytes", bytes.to_string())
-        };
-        let _ = fs::write(self.dir.join(swap.0), swap.1);
-    }
-
-    /// Starts a program in this cgroup that takes memory without end; returns its pid after the
-    /// kernel has killed it.
-    fn kill_a_hog(&self, comm: &str) -> u32 {
-        let scratch = tempfile::tempdir().unwrap();
-        let program = scratch.path().join(comm);
-        // `tail` of an endless file without newlines keeps everything it reads.
-        fs::copy("/usr/bin/tail", &program).expect("coreutils must be there");
-        let script = format!(
-            "echo $$ > '{}/cgroup.procs' && exec '{}' -n 1 /dev/zero",
-            self.dir.display(),
-            program.display()
-        );
-        let mut child = Command::new("/bin/sh")
-            .args(["-c", &script])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let pid = child.id();
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                use std::os::unix::process::ExitStatusExt as _;
-                assert_eq!(
-                    status.signal(),
-                    Some(9),
-                    "the hog ended by itself: {status}"
-                );
-                return pid;
-            }
-            assert!(
-                Instant::now() < until,
-                "the kernel did not kill the hog within 60 s"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        for _ in 0..50 {
-            if fs::remove_dir(&self.dir).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-/// `None`, said loudly, where the test cannot run; a failure there in CI.
-fn cgroup_or_say_why(name: &str) -> Option<Cgroup> {
-    match Cgroup::new(name) {
-        Ok(cgroup) => Some(cgroup),
-        Err(why) => {
-            let text = format!(
-                "NOT RUN: the real-kill test {name:?} needs root and a memory cgroup: {why}"
-            );
-            assert!(std::env::var_os("CI").is_none(), "{text}");
-            // Straight to the terminal: the harness hides what a passing test prints.
-            let _ = fs::write("/dev/stderr", format!("\n*** {text} ***\n"));
-            None
-        }
-    }
-}
 
 fn program(name: &str) -> PathBuf {
     let here = Path::new(env!("CARGO_BIN_EXE_oomscene-analyze"))
@@ -262,6 +119,62 @@ fn the_shell_script_comes_to_the_same_verdict() {
         for word in ["40 MiB", "hog-script", &pid.to_string(), &cgroup.path] {
             assert!(said.contains(word), "{word}: {said}");
         }
+    }
+}
+
+/// The archive that sosreport makes of this machine; `None` where it is not installed.
+fn sosreport(folder: &Path) -> Option<PathBuf> {
+    let run = Command::new("sos")
+        .args(["report", "--batch", "--quiet", "--tmp-dir"])
+        .arg(folder)
+        .arg("--only-plugins=kernel,memory,process,host")
+        .output()
+        .ok()?;
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().contains(".tar."))
+        .filter(|path| !path.to_string_lossy().ends_with("sha256"))
+}
+
+#[test]
+fn a_real_sosreport_comes_to_the_same_verdict() {
+    let _alone = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(cgroup) = cgroup_or_say_why("sos") else {
+        return;
+    };
+    cgroup.limit(44 * MIB);
+    let pid = cgroup.kill_a_hog("hog-sos");
+    let folder = tempfile::tempdir().unwrap();
+    let Some(archive) = sosreport(folder.path()) else {
+        let text = "NOT RUN: a real sosreport: apt-get install sosreport";
+        assert!(std::env::var_os("CI").is_none(), "{text}");
+        let _ = fs::write("/dev/stderr", format!("\n*** {text} ***\n"));
+        return;
+    };
+    let report: serde_json::Value = serde_json::from_str(&analyse(&archive, "json")).unwrap();
+    assert_eq!(report["verdict"]["root"]["rule"], "memcg-limit-reached");
+    let said = headline(&report);
+    for word in ["44 MiB", "hog-sos", &pid.to_string(), &cgroup.path] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert_node_ruled_out(&report);
+    // Its lists of settings and processes are read too.
+    let run = Command::new(program("oomscene-analyze"))
+        .arg("facts")
+        .arg(&archive)
+        .output()
+        .unwrap();
+    let facts = String::from_utf8(run.stdout).unwrap();
+    for fact in ["overcommit_memory", "command_line", "kernel_release"] {
+        assert!(facts.contains(fact), "{fact} is not known");
     }
 }
 

@@ -5,6 +5,9 @@ mod archive;
 mod condense;
 mod error;
 mod folder;
+mod packing;
+mod shelf;
+mod tarball;
 
 use std::collections::BTreeMap;
 use std::fs::File as Disk;
@@ -27,7 +30,8 @@ pub const STDIN: &str = "-";
 pub enum InputKind {
     /// A bundle of `oomscene-collect`.
     Bundle,
-    /// A folder: an unpacked bundle, or loose files laid out as on the machine.
+    /// A folder, or an archive of one: an unpacked bundle, a sosreport, a supportconfig, or loose
+    /// files laid out as on the machine.
     Folder,
     /// One bare file or standard input.
     Log,
@@ -229,11 +233,29 @@ fn open_stream(
             let bundle = Reader::read(&mut whole).map_err(|e| IntakeError::bundle(name, &e))?;
             Ok(Input::from_bundle(name, bundle))
         }
-        archive::Shape::GzippedText => {
-            open_log(name, &mut archive::unpack(whole), WHOLE_LOG_BYTES_MAX)
-        }
+        archive::Shape::Packed(packing) => open_packed(name, packing.unpack(whole)),
+        archive::Shape::Tar => tarball::open(name, &mut whole),
         archive::Shape::Text => open_log(name, &mut whole, WHOLE_LOG_BYTES_MAX),
         archive::Shape::Foreign { what, remedy } => Err(IntakeError::new(name, what, remedy)),
+    }
+}
+
+/// Opens what a packed stream unpacks to: an archive or a log.
+fn open_packed(name: &str, mut unpacked: Box<dyn Read + '_>) -> Result<Input, IntakeError> {
+    let mut block = Vec::new();
+    let read = (&mut unpacked)
+        .take(archive::BLOCK_BYTES)
+        .read_to_end(&mut block);
+    let rest: Box<dyn Read> = match read {
+        Ok(_) => unpacked,
+        Err(error) => Box::new(packing::Broken(Some(error))),
+    };
+    let is_archive = archive::is_tar(&block);
+    let mut whole = io::Cursor::new(block).chain(rest);
+    if is_archive {
+        tarball::open(name, &mut whole)
+    } else {
+        open_log(name, &mut whole, WHOLE_LOG_BYTES_MAX)
     }
 }
 

@@ -9,7 +9,8 @@ use oomscene_bundle::packed;
 use super::source::{Source, matches};
 use super::{
     Facts, address_maps, cgroups, containers, derived, header, host, kernel_log, logs, meminfo,
-    nodes, pressure, probes, processes, slabinfo, swaps, sysctl, sysv, tmpfs, units, vmstat, zones,
+    nodes, pressure, probes, processes, ps, sections, slabinfo, swaps, sysctl, sysv, tmpfs, units,
+    vmstat, zones,
 };
 use crate::intake::{Condensed, File, Input, InputKind};
 
@@ -57,6 +58,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["scene/systemd/units.txt", "usr/lib/systemd/system/**", "lib/systemd/system/**", "run/systemd/**", "etc/systemd/system/**"], units::parse),
     row(&["scene/systemd/wants.txt"], units::wanted),
     row(&["scene/view.json", "proc/self/mountinfo", "proc/*/stat", "proc/*/status", "proc/*/comm", "proc/*/oom_score", "proc/*/oom_score_adj", "proc/*/cgroup", "proc/*/cmdline", "proc/*/maps", "proc/*/limits", "proc/*/environ", "proc/*/wchan"], processes::parse),
+    row(&["sos_commands/process/ps_auxwww", "sos_commands/process/ps_aux*", "sos_commands/process/ps*"], ps::parse),
     row(&["proc/cgroups"], cgroups::controllers),
     row(&["scene/view.json", "proc/self/mountinfo", "sys/fs/cgroup/**", "scene/second/sys/fs/cgroup/**"], cgroups::parse),
     row(&["scene/kmsg.json"], kernel_log::parse),
@@ -144,6 +146,15 @@ fn unpack<'a>(files: &'a [Placed<'a>]) -> Vec<Source<'a>> {
         } else {
             ""
         };
+        if placed.kind == InputKind::Folder {
+            let joined = sections::of(path, &placed.file.content);
+            sources.extend(joined.into_iter().map(|section| Source {
+                path: section.path,
+                entry: &placed.entry,
+                first_line: section.first_line,
+                content: Cow::Borrowed(section.content),
+            }));
+        }
         let inner = if is_packed(path) {
             packed::split(&placed.file.content)
         } else {

@@ -79,6 +79,8 @@ pub struct Log<'a> {
     pub source: Source,
     /// The bytes.
     pub content: &'a [u8],
+    /// Number of the first line in the entry, counted from 1.
+    pub first_line: u32,
     /// What was left out of them, when the log was too long to hold.
     pub condensed: Option<&'a Condensed>,
     /// Why only a part of the file is here; `None` when the file is whole.
@@ -158,6 +160,7 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
 fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told {
     let mut reader = reader::Reader::new(log.entry, log.source, clock);
     reader.wrapped(wrap::Wrap::of(log.content));
+    reader.jump(log.first_line);
     let mut told = Told {
         coverage: Coverage::default(),
         joiner: Joiner::new(log.source == Source::Kmsg),

@@ -8,6 +8,7 @@ use oomscene_bundle::Outcome;
 use super::Facts;
 use super::gather::Placed;
 use super::log::{self, Log, Machine};
+use super::sections;
 use super::source::matches;
 use crate::intake::{Input, InputKind};
 
@@ -76,6 +77,10 @@ pub(super) fn read(
     let mut logs = Vec::new();
     for placed in files {
         let path = &placed.file.path;
+        if placed.kind == InputKind::Folder && sections::is_joined(path, &placed.file.content) {
+            logs.extend(joined(placed));
+            continue;
+        }
         let is_log = match placed.kind {
             InputKind::Log => true,
             InputKind::Bundle => is_log(path),
@@ -102,6 +107,7 @@ pub(super) fn read(
                 log::Source::Text
             },
             content: &placed.file.content,
+            first_line: 1,
             condensed: placed.condensed,
             cut: cuts.get(path.as_str()).cloned(),
             excerpt: placed.kind == InputKind::Log,
@@ -111,6 +117,24 @@ pub(super) fn read(
     // The kernel's own records before copies of them.
     logs.sort_by_key(|l| !matches!(l.source, log::Source::Kmsg));
     log::read(&logs, &machine, facts);
+}
+
+/// Logs of a file in which another tool joined many.
+fn joined<'a>(placed: &'a Placed<'_>) -> impl Iterator<Item = Log<'a>> {
+    sections::of(&placed.file.path, &placed.file.content)
+        .into_iter()
+        .filter(|section| is_log(&section.path) && !section.content.is_empty())
+        .map(|section| Log {
+            entry: &placed.entry,
+            source: log::Source::Text,
+            content: section.content,
+            first_line: section.first_line,
+            condensed: None,
+            cut: section
+                .cut
+                .then(|| "only the last lines of the file were taken".to_owned()),
+            excerpt: false,
+        })
 }
 
 /// What is known about the ring buffer does not speak for the other logs once it was taken out.

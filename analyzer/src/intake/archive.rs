@@ -1,21 +1,25 @@
-//! Recognises a stream by its first bytes: bundle, gzipped text, plain text, or a foreign archive.
+//! Recognises a stream by its first bytes: bundle, packed stream, archive, plain text, or what must be unpacked first.
 
 use std::io::Read;
 
-use flate2::read::{GzDecoder, MultiGzDecoder};
+use flate2::read::GzDecoder;
+
+use super::packing::Packing;
 
 /// Bytes that are looked at: enough compressed data for the first tar header of any gzip stream.
 pub(super) const HEAD_BYTES: u64 = 64 * 1024;
 /// One tar header block.
-const BLOCK_BYTES: usize = 512;
+pub(super) const BLOCK_BYTES: u64 = 512;
 
 /// What a stream is.
 pub(super) enum Shape {
     /// A gzipped tar whose first entry is a header of ours.
     Bundle,
-    /// A gzip stream that is no tar: a rotated log.
-    GzippedText,
-    /// Neither compressed nor an archive.
+    /// A packed stream: a rotated log, or an archive of somebody else.
+    Packed(Packing),
+    /// An archive that is not packed.
+    Tar,
+    /// Neither packed nor an archive.
     Text,
     /// Something that must be unpacked first.
     Foreign {
@@ -24,23 +28,8 @@ pub(super) enum Shape {
     },
 }
 
-/// First bytes of formats that this version does not unpack itself.
+/// First bytes of formats that this version does not open itself.
 const FOREIGN: &[(&[u8], &str, &str)] = &[
-    (
-        b"\xFD7zXZ\0",
-        "it is compressed with xz",
-        "unpack it with `xz -d`, or `tar xJf` for an archive, and give the result",
-    ),
-    (
-        b"BZh",
-        "it is compressed with bzip2",
-        "unpack it with `bzip2 -d`, or `tar xjf` for an archive, and give the result",
-    ),
-    (
-        b"\x28\xB5\x2F\xFD",
-        "it is compressed with zstd",
-        "unpack it with `zstd -d` and give the result",
-    ),
     (
         b"PK\x03\x04",
         "it is a zip archive",
@@ -51,31 +40,23 @@ const FOREIGN: &[(&[u8], &str, &str)] = &[
         "it is a binary journal",
         "export it with `journalctl --file FILE -o short-monotonic` and give the text",
     ),
+    (
+        b"age-encryption.org/",
+        "it is encrypted",
+        "open it with `age -d -i KEY` and give the result",
+    ),
 ];
 
-const TAR_REMEDY: &str = "unpack it with `tar xf` and give the folder";
-
 pub(super) fn recognise(head: &[u8]) -> Shape {
-    if head.starts_with(b"\x1F\x8B") {
-        let mut block = Vec::new();
-        // An error here is a short or torn stream: what was unpacked before it decides.
-        let _ = GzDecoder::new(head)
-            .take(BLOCK_BYTES as u64)
-            .read_to_end(&mut block);
-        return match first_name(&block) {
-            None => Shape::GzippedText,
-            Some(name) if is_header(&name) => Shape::Bundle,
-            Some(_) => Shape::Foreign {
-                what: "it is an archive, but not one of oomscene-collect",
-                remedy: TAR_REMEDY,
-            },
+    if let Some(packing) = Packing::of(head) {
+        return if packing == Packing::Gzip && is_bundle(head) {
+            Shape::Bundle
+        } else {
+            Shape::Packed(packing)
         };
     }
-    if first_name(head).is_some() {
-        return Shape::Foreign {
-            what: "it is an unpacked tar archive",
-            remedy: TAR_REMEDY,
-        };
+    if is_tar(head) {
+        return Shape::Tar;
     }
     FOREIGN
         .iter()
@@ -86,9 +67,18 @@ pub(super) fn recognise(head: &[u8]) -> Shape {
         })
 }
 
-/// Text of a gzip stream, several members too.
-pub(super) fn unpack<R: Read>(stream: R) -> impl Read {
-    MultiGzDecoder::new(stream)
+fn is_bundle(head: &[u8]) -> bool {
+    let mut block = Vec::new();
+    // An error here is a short or torn stream: what was unpacked before it decides.
+    let _ = GzDecoder::new(head)
+        .take(BLOCK_BYTES)
+        .read_to_end(&mut block);
+    first_name(&block).is_some_and(|name| is_header(&name))
+}
+
+/// Whether unpacked bytes begin as a tar archive does.
+pub(super) fn is_tar(head: &[u8]) -> bool {
+    first_name(head).is_some()
 }
 
 /// Name of the first entry when `block` is a tar header.

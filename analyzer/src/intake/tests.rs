@@ -109,32 +109,88 @@ fn a_damaged_gzipped_log_keeps_what_came_before() {
 }
 
 #[test]
-fn foreign_archives_are_named_with_a_remedy() {
-    let mut tar = tar_of("sosreport/proc/meminfo");
-    assert!(stream(&tar).unwrap_err().to_string().contains("tar xf"));
-    tar = gzip(&tar);
-    assert!(
-        stream(&tar)
-            .unwrap_err()
-            .to_string()
-            .contains("not one of oomscene-collect")
-    );
-    assert!(
-        stream(b"\xFD7zXZ\0rest")
-            .unwrap_err()
-            .to_string()
-            .contains("xz -d")
-    );
+fn what_is_not_opened_is_named_with_a_remedy() {
+    for (head, remedy) in [
+        (b"PK\x03\x04rest".as_slice(), "unpack it"),
+        (b"LPKSHHRHrest", "journalctl --file"),
+        (b"age-encryption.org/v1\n", "age -d"),
+    ] {
+        let said = stream(head).unwrap_err().to_string();
+        assert!(said.contains(remedy), "{said}");
+    }
     let missing = open(&["/no/such/file".to_owned()], &mut io::empty()).unwrap_err();
     assert!(missing.to_string().contains("check the path"), "{missing}");
 }
 
-/// One tar header block, made by hand: the analyzer does not depend on tar.
-fn tar_of(name: &str) -> Vec<u8> {
-    let mut block = vec![0_u8; 1024];
-    block[..name.len()].copy_from_slice(name.as_bytes());
-    block[257..262].copy_from_slice(b"ustar");
-    block
+/// An archive with one top folder, as support tools write them.
+fn archive() -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut put = |path: &str, content: &[u8]| {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o600);
+        tar.append_data(&mut header, path, content).unwrap();
+    };
+    put("sosreport-n1/proc/meminfo", b"MemTotal: 4 kB\n");
+    put("sosreport-n1/var/log/messages-1.gz", &gzip(b"hello\n"));
+    put(
+        "sosreport-n1/sos_commands/kernel/uname_-a",
+        b"Linux n1 6.1\n",
+    );
+    let mut link = |path: &str, target: &str| {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        tar.append_link(&mut header, path, target).unwrap();
+    };
+    link("sosreport-n1/uname", "sos_commands/kernel/uname_-a");
+    link("sosreport-n1/etc/secret", "../../../../etc/shadow");
+    tar.into_inner().unwrap()
+}
+
+#[test]
+fn a_foreign_archive_is_the_folder_that_it_holds() {
+    let tar = archive();
+    for packed in [
+        tar.clone(),
+        gzip(&tar),
+        zstd::encode_all(tar.as_slice(), 1).unwrap(),
+    ] {
+        let input = stream(&packed).unwrap();
+        assert_eq!((input.kind, input.tear), (InputKind::Folder, None));
+        let files: Vec<_> = input
+            .files
+            .iter()
+            .map(|f| (f.path.as_str(), f.content.as_slice()))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("proc/meminfo", b"MemTotal: 4 kB\n".as_slice()),
+                ("var/log/messages-1.gz", b"hello\n"),
+                ("sos_commands/kernel/uname_-a", b"Linux n1 6.1\n"),
+            ]
+        );
+        // A link within the archive loses nothing; the one that leads out is told, not followed.
+        let notes: Vec<_> = input
+            .ledger
+            .iter()
+            .map(|l| (l.path.as_str(), l.outcome))
+            .collect();
+        assert_eq!(notes, [("etc/secret", Outcome::Skipped)]);
+    }
+}
+
+#[test]
+fn a_cut_archive_keeps_what_came_before_and_says_so() {
+    let tar = archive();
+    let input = stream(&tar[..1200]).unwrap();
+    assert_eq!(input.files.len(), 1);
+    let said = &input.ledger[0].reason;
+    assert!(said.contains("ends or is damaged here"), "{said}");
+    assert_eq!(input.ledger[0].outcome, Outcome::Truncated);
+    let nothing = stream(&tar[..300]).unwrap_err().to_string();
+    assert!(nothing.contains("no readable file"), "{nothing}");
 }
 
 #[test]

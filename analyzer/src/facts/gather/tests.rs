@@ -152,3 +152,38 @@ fn garbage_everywhere_is_survived() {
     let facts = check(files);
     assert!(!facts.gaps.is_empty());
 }
+
+#[test]
+fn a_supportconfig_is_read_by_its_sections() {
+    let basic = "#==[ Command ]====#\n# /bin/uname -a\nLinux sap7 5.14.21-150500-default #1 SMP x86_64 GNU/Linux\n";
+    let memory = "#==[ Configuration File ]====#\n# /proc/meminfo\nMemTotal:       16000000 kB\n\n\
+        #==[ Command ]====#\n# /sbin/sysctl -a\nvm.overcommit_memory = 2\n";
+    let kill = "Nov 27 10:00:00 sap7 kernel: Out of memory: Killed process 4211 (hdbindexserver) total-vm:9kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB";
+    // The same line stands in two of its logs: one kill, not two.
+    let messages = format!(
+        "#==[ Log File ]====#\n# /var/log/warn - Last 500 Lines\n{kill}\n\n\
+         #==[ Log File ]====#\n# /var/log/messages - Last 500 Lines\n{kill}\n"
+    );
+    let facts = check(vec![
+        file("basic-environment.txt", basic),
+        file("memory.txt", memory),
+        file("messages.txt", messages),
+    ]);
+    assert_eq!(facts.root.text("host.name"), Some("sap7"));
+    assert_eq!(
+        facts.root.int("memory.total_bytes"),
+        Some(16_000_000 * 1024)
+    );
+    let policy = facts.get("policy.overcommit_memory").unwrap();
+    assert_eq!(policy.value, crate::facts::Value::Int(2));
+    assert_eq!(
+        (policy.evidence[0].entry.as_ref(), policy.evidence[0].line),
+        ("memory.txt", 7)
+    );
+    let events = facts.root.items("oom_events");
+    assert_eq!(events.len(), 1);
+    let event = record(&facts, "oom_events", 0);
+    let pid = event.get("victim.pid").unwrap();
+    assert_eq!(pid.value, crate::facts::Value::Int(4211));
+    assert!(pid.evidence.iter().any(|e| e.line == 3), "{pid:?}");
+}

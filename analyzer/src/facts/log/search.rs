@@ -82,6 +82,7 @@ pub fn put(inputs: &[Input], searches: &[LogSearch], facts: &mut Facts) {
                         Source::Text
                     },
                     content: &file.content,
+                    first_line: 1,
                     condensed: input.condensed.get(&file.path),
                     cut: None,
                     excerpt: input.kind == InputKind::Log,

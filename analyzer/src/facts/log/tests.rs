@@ -46,6 +46,7 @@ fn facts_of(logs: &[(&str, &[u8])]) -> Facts {
             entry,
             source: Source::Text,
             content,
+            first_line: 1,
             condensed: None,
             cut: None,
             excerpt: true,

@@ -197,6 +197,7 @@ fn case_4_the_container_had_ended_before_the_kill() {
         entry,
         source: Source::Text,
         content,
+        first_line: 1,
         condensed: None,
         cut: None,
         excerpt: true,

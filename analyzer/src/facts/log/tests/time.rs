@@ -12,6 +12,7 @@ fn read_all(logs: &[(&str, Source, &str)], machine: &Machine) -> Facts {
             entry,
             source: *source,
             content: content.as_bytes(),
+            first_line: 1,
             condensed: None,
             cut: None,
             excerpt: false,
