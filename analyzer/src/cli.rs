@@ -69,6 +69,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         rules: Option<PathBuf>,
     },
+    /// Show what changed between two bundles, folders or logs, in facts and findings
+    Compare(CompareArgs),
     /// Look at, check and test rules
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -108,6 +110,36 @@ pub struct ReportArgs {
     /// Where and how
     #[command(flatten)]
     pub telling: Telling,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct CompareArgs {
+    /// The earlier, or the good one
+    pub a: String,
+    /// The later, or the bad one
+    pub b: String,
+    /// `json` is for other programs: everything, in base units
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: CompareFormat,
+    /// Leave nothing out of the text: small changes and long lists too
+    #[arg(long)]
+    pub all: bool,
+    /// Language of the text
+    #[arg(long, value_enum, default_value = "en")]
+    pub lang: LangName,
+    /// Folder of rules that add to the catalogue or replace its rules by id
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// How `compare` tells what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// Lines for a terminal or a ticket
+    Text,
+    /// One object
+    Json,
 }
 
 /// Arguments of `live`.

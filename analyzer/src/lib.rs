@@ -3,6 +3,7 @@
 //! The stages, in order: [`intake`] → [`facts`] → [`rules`] → [`verdict`] → [`report`].
 
 pub mod cli;
+pub mod compare;
 pub mod facts;
 pub mod finding;
 pub mod intake;

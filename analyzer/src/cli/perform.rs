@@ -10,11 +10,11 @@ use std::{
 use clap::Parser as _;
 
 use super::{
-    Args, Command, Failure, Place, ReportArgs, Telling, Written, exit,
+    Args, Command, CompareArgs, CompareFormat, Failure, Place, ReportArgs, Telling, Written, exit,
     outlet::{self, say},
     rules as rules_cli,
 };
-use crate::{Told, facts, finding::Severity, intake, report, rules, words::Lang};
+use crate::{Told, compare, facts, finding::Severity, intake, report, rules, words::Lang};
 
 /// The whole program: arguments in, exit code out.
 pub fn run(
@@ -48,6 +48,7 @@ pub fn run(
             inputs,
             rules,
         }) => why(&rule, &inputs, rules.as_deref(), stdin, out),
+        Some(Command::Compare(args)) => compare(&args, stdin, out),
         Some(Command::Rules(command)) => super::rules::run(&command, out),
     };
     end(done, err)
@@ -135,6 +136,40 @@ fn print_facts(
         Err(_) => return Ok(ExitCode::SUCCESS),
         Ok(()) => say(&mut out, "\n")?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compare(
+    args: &CompareArgs,
+    stdin: &mut dyn Read,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    let rules = rules_cli::rules_of(args.rules.as_deref())?;
+    let mut side = |name: &String| -> Result<compare::Side, Failure> {
+        let inputs = intake::open(std::slice::from_ref(name), stdin)?;
+        let facts = crate::facts_for(&inputs, &rules);
+        let judged = rules::judge(&rules, &facts, facts::why_missing);
+        let name = name.clone();
+        Ok(compare::Side {
+            name,
+            facts,
+            judged,
+        })
+    };
+    let sides = [side(&args.a)?, side(&args.b)?];
+    let difference = compare::compare(&sides);
+    let text = match args.format {
+        CompareFormat::Text => {
+            let detail = if args.all {
+                compare::Detail::All
+            } else {
+                compare::Detail::Telling
+            };
+            compare::text(&sides, &difference, detail, args.lang.into())
+        }
+        CompareFormat::Json => format!("{:#}\n", compare::json(&sides, &difference)),
+    };
+    say(out, &text)?;
     Ok(ExitCode::SUCCESS)
 }
 
