@@ -206,17 +206,19 @@ fn items(
     if first.partial.is_some() || second.partial.is_some() || LARGEST_ONLY.contains(path) {
         difference.partial.insert((*path).to_owned());
     }
-    let sides = [by_key(&first, keys), by_key(&second, keys)];
-    for (key, record) in &sides[0] {
-        if let Some(other) = sides[1].get(key) {
+    let (first, second) = (by_key(&first, keys), by_key(&second, keys));
+    for (key, record) in &first {
+        if let Some(other) = second.get(key) {
             fields(path, key, record, other, difference);
         }
     }
-    for (here, there) in [(0, 1), (1, 0)] {
-        let lone = sides[here]
-            .iter()
-            .filter(|(key, _)| !sides[there].contains_key(*key));
-        difference.only[here].extend(lone.map(|(key, record)| Lone {
+    let [only_first, only_second] = &mut difference.only;
+    for (here, there, only) in [
+        (&first, &second, only_first),
+        (&second, &first, only_second),
+    ] {
+        let lone = here.iter().filter(|(key, _)| !there.contains_key(*key));
+        only.extend(lone.map(|(key, record)| Lone {
             path: format!("{path}[{key}]"),
             bytes: record.int(weight),
         }));

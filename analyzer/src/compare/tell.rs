@@ -182,11 +182,13 @@ fn rows<'a>(out: &mut String, changes: impl Iterator<Item = &'a Change>) {
             ]
         })
         .collect();
-    let width = |at: usize| {
-        let widths = rows.iter().map(|row| row[at].chars().count());
+    let width = |column: fn(&[String; 4]) -> &str| {
+        let widths = rows.iter().map(|row| column(row).chars().count());
         widths.max().unwrap_or(0)
     };
-    let (first, second, third) = (width(0), width(1), width(2));
+    let first = width(|[path, ..]| path);
+    let second = width(|[_, before, ..]| before);
+    let third = width(|[_, _, after, _]| after);
     for [path, before, after, by] in &rows {
         let line = format!("  {path:first$}  {before:>second$} → {after:>third$}  {by}");
         let _ = writeln!(out, "{}", line.trim_end());

@@ -1,6 +1,6 @@
 //! Recognises a stream by its first bytes: bundle, packed stream, archive, plain text, or what must be unpacked first.
 
-use std::io::Read;
+use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 
