@@ -79,6 +79,8 @@ fn engine(lang: Lang) -> Result<Environment<'static>, minijinja::Error> {
     });
     engine.add_filter("hang", |text: &str, prefix: &str| hang(text, prefix));
     // Commands are not wrapped: what is copied must run.
+    engine.add_filter("first_sentence", |text: &str| sentences(text).0.to_owned());
+    engine.add_filter("other_sentences", |text: &str| sentences(text).1.to_owned());
     engine.add_filter("shift", |text: &str, by: &str| {
         text.lines()
             .map(|line| format!("{by}{line}"))
@@ -90,6 +92,25 @@ fn engine(lang: Lang) -> Result<Environment<'static>, minijinja::Error> {
         words::find(&format!("{prefix}{code}"), lang).map_or_else(|| code.to_owned(), str::to_owned)
     });
     Ok(engine)
+}
+
+/// The first sentence and the rest: the first is the verdict that a tired person reads. An end is a
+/// full stop before a blank and a capital letter, or an ideographic full stop.
+fn sentences(text: &str) -> (&str, &str) {
+    let ends = text.char_indices().find(|(at, c)| {
+        let after = text.get(at + c.len_utf8()..).unwrap_or_default();
+        match c {
+            '。' => !after.trim().is_empty(),
+            '.' => after
+                .strip_prefix([' ', '\n'])
+                .and_then(|next| next.chars().next())
+                .is_some_and(char::is_uppercase),
+            _ => false,
+        }
+    });
+    let end = ends.map_or(text.len(), |(at, c)| at + c.len_utf8());
+    let (first, rest) = text.split_at(end);
+    (first, rest.trim_start())
 }
 
 /// Wraps text to the width of a terminal; lines after the first stand under the end of `prefix`.
@@ -109,4 +130,26 @@ fn hang(text: &str, prefix: &str) -> String {
         );
     }
     out.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+
+    #[test]
+    fn the_first_sentence_ends_where_a_reader_would_end_it() {
+        for (text, first, rest) in [
+            (
+                "3.5 GiB of 4 GiB. Then more. End",
+                "3.5 GiB of 4 GiB.",
+                "Then more. End",
+            ),
+            ("killed by v1.2. of it", "killed by v1.2. of it", ""),
+            ("内存耗尽。其余在此。", "内存耗尽。", "其余在此。"),
+            ("内存耗尽。", "内存耗尽。", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(sentences(text), (first, rest));
+        }
+    }
 }

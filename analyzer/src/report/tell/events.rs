@@ -85,7 +85,9 @@ pub(super) fn event(e: &Record, lang: Lang) -> view::Event {
             comm: text(e, "invoker.comm"),
             pid: e.int("invoker.pid"),
             same_program: e.flag("invoker.same_program"),
-            allocation_path: text(e, "allocation_path"),
+            allocation_path: e
+                .text("allocation_path")
+                .map(|path| Shown::new(crate::facts::told(path, lang))),
             order: e.number("order"),
             request_bytes: e.int("request_bytes"),
             gfp_flags: text(e, "gfp_flags").or_else(|| text(e, "gfp_mask")),
