@@ -63,7 +63,10 @@ fn environment(source: &Source<'_>, record: &mut Record) {
                 record.put_some("go_memory_limit_bytes", bytes, &source.at(&line));
             }
             Some(("GOGC", value)) => {
-                record.put("go_gc", value.trim(), source.at(&line));
+                let value = value.trim();
+                record.put("go_gc", value, source.at(&line));
+                let percent = value.parse::<i64>().ok();
+                record.put_some("go_gc_percent", percent, &source.at(&line));
             }
             _ => {}
         }

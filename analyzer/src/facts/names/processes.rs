@@ -30,6 +30,7 @@ pub(super) const NAMES: &[Name] = &[
     name("processes[].address_space_limited", Kind::Flag, "RLIMIT_AS is set (top processes only)", "proc/*/limits"),
     name("processes[].go_memory_limit_bytes", Kind::Bytes, "GOMEMLIMIT, the soft limit of the Go runtime (top processes only)", "proc/*/environ"),
     name("processes[].go_gc", Kind::Text, "GOGC: percent, or off (top processes only)", "proc/*/environ"),
+    name("processes[].go_gc_percent", Kind::Percent, "GOGC as a number: growth of the heap after which Go collects (top processes only)", "proc/*/environ"),
     name("processes[].wait_channel", Kind::Text, "wchan (top processes only)", "proc/*/wchan"),
     name("address_maps", Kind::List, "processes whose map of addresses was taken, or given as a file (maps, pmap)", "proc/*/maps"),
     name("address_maps[].pid", Kind::Id, "process, when it is known", "proc/*/maps"),
