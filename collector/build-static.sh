@@ -11,8 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 out=$target_dir/static
 tools=$out/tools
-# The design's limit for a file that is carried over slow links.
-size_max=$((3 * 1024 * 1024))
+. collector/size-max.sh
 
 # machine | Rust target | zig target and CPU | qemu | what readelf says
 machines='
