@@ -38,7 +38,7 @@ linker() {
 args=()
 for arg in "\$@"; do
     case "\$arg" in
-        -m32 | -m64 | --target=* | -no-pie | -static-pie | -lgcc_eh | -lgcc_s | -lgcc | -Wl,--fix-cortex-a53-843419) ;;
+        -m32 | -m64 | --target=* | -no-pie | -static-pie | -lgcc_eh | -lgcc_s | -lgcc | -Wl,--fix-cortex-a53-843419 | -Wl,-melf_i386) ;;
         *) args+=("\$arg") ;;
     esac
 done

@@ -7,6 +7,8 @@
     reason = "a failing test panics"
 )]
 
+#[path = "collect_logs/journal.rs"]
+mod journal;
 #[path = "collect/machine.rs"]
 #[expect(dead_code, reason = "another test program needs the rest")]
 mod machine;

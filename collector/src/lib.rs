@@ -36,6 +36,7 @@ pub mod header;
 pub mod host;
 pub mod interrupt;
 pub mod item;
+pub mod journal;
 pub mod ledger;
 pub mod list;
 pub mod mask;

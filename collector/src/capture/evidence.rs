@@ -22,6 +22,7 @@ use words::Words;
 
 pub mod coverage;
 pub mod journal;
+pub mod journal_files;
 pub mod kept;
 pub mod packed_log;
 pub mod sieve;

@@ -98,7 +98,7 @@ pub fn open<'f>(mut file: impl Read + 'f) -> Result<Opened<'f>, Refusal> {
 
 /// Size of the dictionary that the first block of an xz file asks for.
 /// <https://tukaani.org/xz/xz-file-format.txt>, 3.1 and 5.3.1
-fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
+pub(crate) fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
     const LZMA2: u8 = 0x21;
     let block = head.get(12..)?;
     // A size of 0 is an index: the file is empty.
@@ -129,7 +129,7 @@ fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
 }
 
 /// Window that the first frame of a zstd file asks for. RFC 8878, 3.1.1.1
-fn zstd_window_bytes(head: &[u8]) -> Option<u64> {
+pub(crate) fn zstd_window_bytes(head: &[u8]) -> Option<u64> {
     let descriptor = *head.get(4)?;
     let single_segment = descriptor & 0x20 != 0;
     if !single_segment {
