@@ -2,7 +2,6 @@
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -20,14 +19,13 @@ const NICE: i32 = -10;
 /// What the reader says first, so that another program at its place is noticed.
 pub const GREETING: &[u8] = b"oomscene reader 2\n";
 
-/// Runs as the reader process when the arguments ask for it; `None` otherwise.
+/// Runs as the reader process when the arguments ask for it, and gives its exit status; `None`
+/// otherwise.
 ///
 /// The reader is `/proc/self/exe` started with [`ARGUMENT`], a root folder and the collector's process
 /// id, so every binary that
 /// collects must call this first.
-pub fn serve_reader_if_asked(
-    mut args: impl Iterator<Item = std::ffi::OsString>,
-) -> Option<ExitCode> {
+pub fn serve_reader_if_asked(mut args: impl Iterator<Item = std::ffi::OsString>) -> Option<u8> {
     if args.nth(1)? != ARGUMENT {
         return None;
     }
@@ -43,14 +41,16 @@ pub fn serve_reader_if_asked(
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // A collector that was killed before that has another process take its children over.
     if getppid().is_none_or(|parent| parent.as_raw_nonzero().get() != collector) {
-        return Some(ExitCode::from(2));
+        return Some(2);
     }
     let Ok(door) = Door::new(Path::new(&root)) else {
-        return Some(ExitCode::from(2));
+        return Some(2);
     };
+    // It must not keep a file system busy that somebody wants to unmount.
+    let _ = rustix::process::chdir("/");
     // The end of the pipe is the usual end; nobody is left to hear about another one.
     let _ = serve(&door, io::stdin().lock(), io::stdout().lock());
-    Some(ExitCode::SUCCESS)
+    Some(0)
 }
 
 fn serve(door: &Door, input: impl Read, output: impl Write) -> io::Result<()> {
