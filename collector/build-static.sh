@@ -99,7 +99,7 @@ build() {
 
 # Static, no interpreter, the right machine, small; and it runs, where the emulator is there.
 check() {
-    local machine=$1 qemu=$2 says=$3 seconds=$4 binary=$out/oomscene-collect-$1 size ran="not run"
+    local machine=$1 qemu=$2 says=$3 seconds=$4 binary=$out/oomscene-collect-$1 size ran="not run" address_bits
     readelf -h "$binary" | grep -q "Machine:.*$says" || fail "$machine: wrong machine: $(readelf -h "$binary" | grep Machine:)"
     readelf -lW "$binary" | grep -q INTERP && fail "$machine: it has an interpreter"
     readelf -dW "$binary" | grep -q NEEDED && fail "$machine: it needs a library"
@@ -109,14 +109,16 @@ check() {
     [ "$qemu" = - ] || run=("qemu-$qemu-static")
     if [ "${#run[@]}" -eq 0 ] || command -v "${run[0]}" >/dev/null; then
         try "$binary" "${run[@]}"
-        ran="runs"
+        ran="runs, a process has $address_bits bits"
     elif [ -n "${CI:-}" ]; then
         fail "$machine: ${run[0]} is not installed (apt-get install qemu-user-static)"
     fi
     printf '%-12s %8d bytes  %4ds  %s\n' "$machine" "$size" "$seconds" "$ran"
 }
 
-# Version, catalogue, and a collection of a made-up machine, which tar must be able to read.
+# Version, catalogue, a collection of a made-up machine and one of what the emulator shows of this
+# machine; tar must be able to read both. grep reads all that it is given: an early end is an error of
+# the program before it.
 try() {
     local binary=$1 root
     shift
@@ -125,14 +127,21 @@ try() {
     echo db7 >"$root/etc/hostname"
     echo "MemTotal: 16384000 kB" >"$root/proc/meminfo"
     echo java >"$root/proc/7/comm"
-    "$@" "$binary" --version | grep -q '^oomscene-collect '
-    "$@" "$binary" list | grep -q 'proc/meminfo'
-    "$@" "$binary" --dry-run --root "$root" | grep -q 'nothing was written'
+    "$@" "$binary" --version | grep '^oomscene-collect ' >/dev/null
+    "$@" "$binary" list | grep 'proc/meminfo' >/dev/null
+    "$@" "$binary" --dry-run --root "$root" | grep 'nothing was written' >/dev/null
     # 1 is a bundle with holes: the emulator does not let the reader process start.
     "$@" "$binary" --root "$root" -o "$root/x.tar.gz" >/dev/null || [ $? -eq 1 ]
-    tar xzOf "$root/x.tar.gz" --wildcards '*/proc/meminfo' | grep -q 16384000
-    tar tzf "$root/x.tar.gz" | grep -q 'ledger/end.json'
+    tar xzOf "$root/x.tar.gz" --wildcards '*/proc/meminfo' | grep 16384000 >/dev/null
+    tar tzf "$root/x.tar.gz" | grep 'ledger/end.json' >/dev/null
     (cd "$root" && sha256sum --quiet -c x.tar.gz.sha256)
+    "$@" "$binary" -o "$root/live.tar.gz" >/dev/null || [ $? -eq 1 ]
+    tar xzOf "$root/live.tar.gz" --wildcards '*/ledger/end.json' | grep '"entries"' >/dev/null
+    tar xzOf "$root/live.tar.gz" --wildcards '*/proc/meminfo' | grep MemTotal >/dev/null
+    tar xzOf "$root/live.tar.gz" --wildcards '*/scene/kmsg' '*/proc/all/stat.000' | grep . >/dev/null
+    address_bits=$(tar xzOf "$root/live.tar.gz" --wildcards '*/scene/address-space.json' |
+        sed -n 's/^  "default_bits": \([0-9]*\),$/\1/p')
+    [ "${address_bits:-0}" -ge 31 ] || fail "$binary: the address-space probe says '$address_bits' bits"
     rm -r "$root"
 }
 

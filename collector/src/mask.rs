@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 mod audit;
 mod blocks;
+mod layout;
 mod value;
 mod words;
 
@@ -159,8 +160,20 @@ impl Masker {
             edits.extend(range.map(|range| Edit { range, with: None }));
         };
         match sign {
-            Sign::Name => mask(text.behind_name(found, false)),
-            Sign::WordAndEquals => mask(text.behind_name(found, true)),
+            Sign::Name | Sign::WordAndEquals => {
+                let alone = sign == Sign::WordAndEquals;
+                if let Some(value) = text.behind_name(found.clone(), alone) {
+                    let more = layout::more_lines(text, text.name_start(found.start), &value);
+                    let all = std::iter::once(value).filter(|value| !value.is_empty());
+                    all.chain(more).for_each(|range| mask(Some(range)));
+                }
+            }
+            Sign::UserAndPassword => {
+                let at = text.while_fits(found.end, |b| matches!(b, b' ' | b'=' | 0));
+                let user = (at > found.end).then(|| text.value(found.start, at));
+                mask(user.flatten().and_then(|user| behind_user(text, user)));
+            }
+            Sign::Login => mask(login(text, found.end)),
             Sign::Setting => mask(setting(text, found)),
             Sign::Header => mask(header(text, found)),
             Sign::Scheme => mask(scheme(text, found)),
@@ -254,7 +267,9 @@ fn prefix(text: Text<'_>, word: &str, found: Range<usize>, more: usize) -> Optio
     let is_start = !text
         .before(found.start)
         .is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let end = text.while_fits(found.end, is_token);
+    // The parts of a hash of crypt(5) are separated by the sign that it begins with.
+    let is_hash = word.starts_with('$');
+    let end = text.while_fits(found.end, |b| is_token(b) || (is_hash && b == b'$'));
     (is_exact && is_start && end - found.end >= more).then_some(found.start..end)
 }
 
@@ -309,6 +324,17 @@ fn oracle(text: Text<'_>, at: usize) -> Option<Range<usize>> {
     (slash > 0 && slash + 1 < sign).then(|| at + slash + 1..at + sign)
 }
 
+/// `machine x login y password z` of netrc(5)
+fn login(text: Text<'_>, at: usize) -> Option<Range<usize>> {
+    let is_word = |b: u8| !b.is_ascii_whitespace() && b != 0;
+    let user = text.while_fits(at, is_word);
+    let sign = b" password ";
+    let value = user + sign.len();
+    (user > at && text.get(user..value).eq_ignore_ascii_case(sign))
+        .then(|| text.value(value, value))
+        .flatten()
+}
+
 /// `A temporary password is generated for root@localhost: x`
 fn sentence(text: Text<'_>, at: usize) -> Option<Range<usize>> {
     let line = text.get(at..text.line_end(at));
@@ -338,11 +364,17 @@ fn flag_of(text: Text<'_>, found: Range<usize>, flag: &str, kind: Flag) -> Optio
         if kind != Flag::BehindUser {
             return Some(value);
         }
-        let user = text.get(value.clone());
-        let colon = user.iter().position(|b| matches!(b, b':' | b'%'))?;
-        let password = value.start + colon + 1..value.end;
-        return (!password.is_empty()).then_some(password);
+        return behind_user(text, value);
     }
+}
+
+/// The password of `user:password` or `user%password`.
+fn behind_user(text: Text<'_>, both: Range<usize>) -> Option<Range<usize>> {
+    let user = text.get(both.clone());
+    let colon = user.iter().position(|b| matches!(b, b':' | b'%'))?;
+    let password = both.start + colon + 1..both.end;
+    let is_masked = text.get(password.clone()) == MASK.as_bytes();
+    (!password.is_empty() && !is_masked).then_some(password)
 }
 
 #[cfg(test)]

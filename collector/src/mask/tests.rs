@@ -104,6 +104,68 @@ fn flags_of_programs() {
 }
 
 #[test]
+fn values_of_several_lines() {
+    for text in [
+        // YAML
+        "db:\n  password: «|»\n    «hunter2»\n    «more of it: x=y»\n\n    «end»\n  port: 5432\n",
+        "- password: «>-»\n    «hunter2»\n- port: 1\n",
+        "token: «|2+»\r\n  «abc»\r\nport: 1\n",
+        "  password: \"«hunter»\n     «of two lines»\"\n  user: x\n",
+        "  password: '«hunter»\n     «of two lines»' # why\n  user: x\n",
+        "password: «hunter»\n  «of two lines»\nuser: x\n",
+        "password:\n  «hunter2»\nuser: x\n",
+        "\"password\":\n  «\"hunter2\",»\n\"user\": 5\n",
+        "credentials:\n  user: x\n  host: y\n",
+        // INI
+        "[db]\nsecret = «first»\n  «second»\n  user = x\nport = 1\n",
+        "password=«a»\nuser=b\n",
+        // The same in a log
+        "Jan  5 03:04:05 db7 app[7]: password: «|»\nJan  5 03:04:06 db7 app[7]:   «hunter2»\nJan  5 03:04:06 db7 kernel:   Out of memory\n",
+        "Jan  5 03:04:05 db7 app[7]: bad password: «hunter2»\n                            at main.c:5\n",
+        // Beside the name
+        "{\"name\":\"DB_PASSWORD\",\"value\":\"«hunter2»\"},{\"name\":\"PORT\",\"value\":\"1\"}",
+        "env:\n- name: DB_PASSWORD\n  value: «hunter2»\n- name: PORT\n  value: \"1\"\n",
+        "<property name=\"password\" value=\"«hunter2»\"/>",
+        "<add key=\"ApiToken\" Value='«x y»' />",
+        "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: x\n",
+        // XML
+        "<user>a</user><password>«x y»</password><port>1</port>",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn more_programs_and_tokens() {
+    for text in [
+        "mysql -u root -p'«secret»' -h db",
+        "mysqldump\0-p«se cret»\0db\0",
+        "SSHPASS=«x» sshpass -e ssh a",
+        "docker login -u a -p «x» registry",
+        "docker\0login\0-u\0a\0-p\0«x»\0",
+        "podman login --password=«x» quay.io",
+        "helm registry login -u a -p «x» host",
+        "skopeo copy --src-creds a:«x» --dest-creds=b:«y» c d",
+        "keytool -storepass «x» -keypass «y» -alias z",
+        "openssl rsa -passin pass:«x» -in k",
+        "DBPASS=«x» REDISCLI_AUTH=«y»",
+        "machine h login bob password «x» port 1",
+        "ALTER USER a WITH PASSWORD '«x y»' VALID",
+        "SET PASSWORD FOR a = PASSWORD('«x»')",
+        "Driver={SQL Server};Server=a;Uid=b;Pwd=«c»;Database=d",
+        "sqlserver://sa:«p@ss»@db:1433?database=x",
+        "network={ psk=\"«x y»\" }",
+        "PresharedKey = «abc=»",
+        "X-Vault-Token: «x» and X-Api-Key: «y»",
+        "«glpat-0123456789abcdefghij» «LTAI5tAbCdEfGhIjKlMnOpQr»",
+        "root:«$6$saltsalt$0123456789012345678901234567890123456789abc»:19000:0",
+        "--data {\\\"password\\\":\\\"«a b»\\\",\\\"n\\\":1}",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
 fn arguments_in_audit_records() {
     let masker = Masker::new();
     let line = "type=EXECVE msg=audit(1.0:1): argc=4 a0=\"mysql\" a1=\"-pSECRET\" a2=\"--token\" a3=\"SECRET\" a4=53454352455420783D79\ntype=SYSCALL msg=audit(1.0:1): exit=-12 a0=7f a1=0\n";
