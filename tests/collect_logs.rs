@@ -1,5 +1,5 @@
-//! Logs by evidence, with the real program: packed and rotated ones, one of half a gigabyte, one that
-//! cannot be unpacked in the memory given, and the journal as journalctl reads it.
+//! Logs by evidence, with the real program: packed and rotated ones, one of half a gigabyte (or of
+//! `OOMSCENE_LONG_LOG_MIB`), some that cannot be unpacked in the memory given, and the journal.
 
 #![expect(
     clippy::unwrap_used,
@@ -48,13 +48,19 @@ fn pack(machine: &Machine, path: &str, program: &[&str], text: &str) -> bool {
     true
 }
 
+/// Size of the long log: `OOMSCENE_LONG_LOG_MIB`, or what a disk of a developer bears.
+fn long_log_mib() -> usize {
+    let wanted = std::env::var("OOMSCENE_LONG_LOG_MIB").ok();
+    wanted.map_or(512, |mib| mib.parse().unwrap())
+}
+
 #[test]
 fn a_long_log_in_little_memory() {
-    const BYTES: usize = 512 * 1024 * 1024;
+    let bytes = long_log_mib() * 1024 * 1024;
     let machine = Machine::new();
     machine.write("var/log/messages", "");
     let block: String = (0..20_000).map(quiet).collect();
-    let blocks = BYTES / block.len();
+    let blocks = bytes / block.len();
     let mut file = BufWriter::new(fs::File::create(machine.path("var/log/messages")).unwrap());
     let mut number = 0;
     let mut reports = Vec::new();
@@ -160,8 +166,77 @@ fn rotated_and_packed_logs_of_every_family() {
     assert!(bundle.entry("var/log/secure").is_none());
 }
 
+/// `xz -9` and `zstd --long` take 64 and 128 MiB: their own programs unpack what they packed, as long
+/// as the machine has plenty.
 #[test]
-fn a_dictionary_over_the_limit_is_left_out_with_a_reason() {
+fn large_dictionaries_are_unpacked_outside() {
+    let machine = Machine::new();
+    let quiet: String = (0..900_000).map(quiet).collect();
+    let log = format!("{quiet}{REPORT}{quiet}");
+    if !pack(
+        &machine,
+        "var/log/messages.1.xz",
+        &["xz", "-c", "-9"],
+        REPORT,
+    ) || !pack(
+        &machine,
+        "var/log/messages.2.zst",
+        &["zstd", "-q", "-c", "--long=27"],
+        &log,
+    ) {
+        return;
+    }
+    let mut bytes = fs::read(machine.path("var/log/messages.1.xz")).unwrap();
+    let whole = bytes.len();
+    fs::write(machine.path("var/log/messages.3.xz"), &bytes[..whole / 2]).unwrap();
+    // The size of the dictionary: 4 GiB.
+    bytes[16] = 40;
+    fs::write(machine.path("var/log/messages.4.xz"), &bytes).unwrap();
+    let (_, path) = machine.collect(&[]);
+    let bundle = open(&path);
+    let line = |path: &str| bundle.ledger.iter().find(|line| line.path == path).unwrap();
+    for (entry, how) in [
+        (
+            "var/log/messages.1",
+            "by xz in a process of its own with 64 MiB",
+        ),
+        (
+            "var/log/messages.2",
+            "by zstd in a process of its own with 128 MiB",
+        ),
+    ] {
+        assert!(
+            text(bundle.entry(entry).unwrap()).contains(REPORT),
+            "{entry}"
+        );
+        assert_eq!(
+            line(entry).outcome,
+            Outcome::Captured,
+            "{}",
+            line(entry).reason
+        );
+        assert!(line(entry).reason.contains(how), "{}", line(entry).reason);
+    }
+    let torn = line("var/log/messages.3");
+    assert_eq!(torn.outcome, Outcome::Truncated);
+    assert!(
+        torn.reason.contains("the rest cannot be read: xz: "),
+        "{}",
+        torn.reason
+    );
+    let huge = line("var/log/messages.4.xz");
+    assert_eq!(huge.outcome, Outcome::Skipped);
+    assert!(
+        huge.reason.contains("4096 MiB of memory, and of the "),
+        "{}",
+        huge.reason
+    );
+    let peak = bundle.end.as_ref().unwrap().peak_rss_bytes.unwrap();
+    assert!(peak <= RSS_MAX, "peak RSS {peak}");
+}
+
+#[test]
+fn a_large_dictionary_without_its_program_is_left_out_with_a_reason() {
     let machine = Machine::new();
     if !pack(
         &machine,
@@ -173,17 +248,83 @@ fn a_dictionary_over_the_limit_is_left_out_with_a_reason() {
     }
     machine.write("var/log/messages", "Jan  5 03:04:05 db7 app: still here\n");
     machine.write("var/log/messages.2.gz", "\u{1f}not gzip");
-    let (_, path) = machine.collect(&[]);
-    let bundle = open(&path);
+    let bundle = machine.path("bundle.tar.gz");
+    Command::new(machine::PROGRAM)
+        .arg("--root")
+        .arg(machine.path(""))
+        .arg("-o")
+        .arg(&bundle)
+        .env("PATH", machine.path("no-such-folder"))
+        .output()
+        .unwrap();
+    let bundle = open(&bundle);
     let line = |path: &str| bundle.ledger.iter().find(|line| line.path == path).unwrap();
     let refused = line("var/log/messages.1.xz");
     assert_eq!(refused.outcome, Outcome::Skipped);
     assert!(
-        refused.reason.contains("64 MiB of memory"),
+        refused
+            .reason
+            .contains("64 MiB of memory, and xz is not installed"),
         "{}",
         refused.reason
     );
     assert_eq!(line("var/log/messages").outcome, Outcome::Captured);
+}
+
+/// Rotated audit logs: what tells of memory, nobody's logins, and no secret of a command line.
+#[test]
+fn rotated_audit_logs() {
+    let machine = Machine::new();
+    let mut log = String::new();
+    for number in 0..60_000 {
+        let at = format!("msg=audit(1767582245.{:03}:{number})", number % 1000);
+        log.push_str(&match number {
+            30_000 => format!("type=ANOM_ABEND {at}: auid=1 uid=1 gid=1 ses=1 pid=4242 comm=\"java\" exe=\"/usr/bin/java\" sig=6 res=1\n"),
+            30_001 => format!("type=SYSCALL {at}: arch=c000003e syscall=9 success=no exit=-12 a0=0 pid=4242 comm=\"java\"\n"),
+            30_002 => format!("type=EXECVE {at}: argc=2 a0=\"mysql\" a1=\"-phunter2\"\n"),
+            _ if number % 2 == 0 => format!("type=USER_AUTH {at}: pid=9 uid=0 acct=\"wangwei\" res=success\n"),
+            _ => format!("type=SYSCALL {at}: arch=c000003e syscall=2 success=yes exit=3 pid=9\n"),
+        });
+    }
+    machine.write(
+        "var/log/audit/audit.log",
+        "type=SYSTEM_BOOT msg=audit(1767582245.0:1): x\n",
+    );
+    machine.write("var/log/audit/audit.log.1", &log);
+    if !pack(
+        &machine,
+        "var/log/audit/audit.log.2.gz",
+        &["gzip", "-c"],
+        &log,
+    ) {
+        return;
+    }
+    let (_, path) = machine.collect(&[]);
+    let bundle = open(&path);
+    assert!(bundle.entry("var/log/audit/audit.log").is_some());
+    for entry in ["var/log/audit/audit.log.1", "var/log/audit/audit.log.2"] {
+        let content = text(bundle.entry(entry).unwrap_or_else(|| panic!("no {entry}")));
+        assert!(content.contains("exe=\"/usr/bin/java\" sig=6"));
+        assert!(content.contains("exit=-12 a0=0"));
+        assert!(content.contains("a1=\"-p<masked>\""), "{content}");
+        assert!(!content.contains("USER_AUTH") && !content.contains("wangwei"));
+        assert!(content.contains("[oomscene: left out lines "));
+        assert!(content.len() < 400_000, "{} bytes", content.len());
+        let line = bundle
+            .ledger
+            .iter()
+            .find(|line| line.path == entry)
+            .unwrap();
+        assert!(
+            line.reason.contains("lines of other kinds do not count"),
+            "{}",
+            line.reason
+        );
+    }
+    let Some(facts) = analyser(&["facts"], &path) else {
+        return;
+    };
+    assert!(facts.contains("audit.log.1"), "the analyser reads them");
 }
 
 #[test]

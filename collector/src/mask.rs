@@ -19,6 +19,8 @@ use words::{Flag, SIGNS, Sign};
 
 /// What stands for a secret.
 pub const MASK: &str = "<masked>";
+/// Fewest bytes of a signature.
+const LONG_BYTES_MIN: usize = 16;
 /// How far behind its program's name a flag is searched, in bytes.
 const FLAG_BYTES_MAX: usize = 8192;
 
@@ -172,6 +174,10 @@ impl Masker {
                 let at = text.while_fits(found.end, |b| matches!(b, b' ' | b'=' | 0));
                 let user = (at > found.end).then(|| text.value(found.start, at));
                 mask(user.flatten().and_then(|user| behind_user(text, user)));
+            }
+            Sign::LongAndEquals => {
+                let value = text.behind_name(found, true);
+                mask(value.filter(|value| value.len() >= LONG_BYTES_MIN));
             }
             Sign::Login => mask(login(text, found.end)),
             Sign::Setting => mask(setting(text, found)),

@@ -13,7 +13,7 @@ use super::glob;
 use super::sink::Sink;
 use crate::header;
 use crate::host::name::for_entry;
-use crate::item::Item;
+use crate::item::{Filter, Item};
 use crate::visit::Visit;
 use kept::Order;
 use packed_log::{Packing, Refusal};
@@ -24,6 +24,7 @@ pub mod coverage;
 pub mod journal;
 pub mod journal_files;
 pub mod kept;
+pub mod outside;
 pub mod packed_log;
 pub mod sieve;
 pub mod words;
@@ -42,6 +43,8 @@ const TAIL_BYTES: usize = 192 * 1024;
 const REST_BYTES_MIN: usize = 32 * 1024;
 /// Bytes read at once.
 const BLOCK_BYTES: usize = 128 * 1024;
+/// A line of more bytes is judged by what is there of it.
+const OPEN_LINE_BYTES_MAX: usize = 256 * 1024;
 /// After so many bytes it is asked whether there is still time.
 const ASK_BYTES: usize = 4 * 1024 * 1024;
 /// Endings of packed logs; the entry holds the text.
@@ -152,12 +155,13 @@ fn one(
         changed: log.changed + offset,
         order: Order::File,
     };
-    match sift(&log.path, words, limits, visit) {
+    match sift(item, &log.path, words, limits, visit) {
         Ok((sifted, packing, trouble)) => {
+            let (packing, how) = packing;
             let path = entry_path(&log.path, packing, names);
             let mut line = Line::new(item.path, path, Outcome::Captured);
             line.micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let keep = judge(&mut line, &log.path, &sifted, packing, trouble, budget);
+            let keep = judge(item, &mut line, &log.path, &sifted, how, trouble, budget);
             line.covers = sifted.covers;
             if keep {
                 super::finish(item, sink, line, &sifted.text)
@@ -166,8 +170,12 @@ fn one(
                 Ok(())
             }
         }
-        Err(Refusal::Dictionary(bytes)) => {
-            sink.note(too_large(item, &log.path, bytes));
+        Err(Refusal::Dictionary(_, bytes)) => {
+            sink.note(too_large(item, &log.path, bytes, ""));
+            Ok(())
+        }
+        Err(Refusal::NoRoom(bytes, why)) => {
+            sink.note(too_large(item, &log.path, bytes, &why));
             Ok(())
         }
         Err(Refusal::Io(error)) => {
@@ -184,20 +192,36 @@ fn one(
 
 /// Streams one log through the sieve. A log whose end cannot be read gives what came before, and why.
 fn sift(
+    item: &Item,
     path: &str,
     words: &Words,
     limits: Limits,
     visit: &Visit,
-) -> Result<(Sifted, Packing, Option<String>), Refusal> {
-    let (mut text, packing) = packed_log::open(visit.host.file(path))?;
+) -> Result<(Sifted, (Packing, String), Option<String>), Refusal> {
+    let (mut text, packing, how) = match packed_log::open(visit.host.file(path)) {
+        Err(Refusal::Dictionary(packing, bytes)) => {
+            let text = outside::open(visit.host.file(path), packing, bytes, visit)?;
+            let how = format!(
+                "by {} in a process of its own with {} MiB",
+                packing.program(),
+                bytes / (1024 * 1024)
+            );
+            (text, packing, how)
+        }
+        opened => {
+            let (text, packing) = opened?;
+            (text, packing, packing.program().to_owned())
+        }
+    };
     let mut sieve = Sieve::new(words, limits);
+    let mut lines = Lines::new(item.filter);
     let mut block = vec![0; BLOCK_BYTES];
     let mut unasked = 0;
     let trouble = loop {
         match text.read(&mut block) {
             Ok(0) => break None,
             Ok(got) => {
-                sieve.feed(block.get(..got).unwrap_or_default());
+                lines.pass(block.get(..got).unwrap_or_default(), &mut sieve);
                 unasked += got;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -210,30 +234,72 @@ fn sift(
             }
         }
     };
-    Ok((sieve.finish(), packing, trouble))
+    lines.end(&mut sieve);
+    Ok((sieve.finish(), (packing, how), trouble))
+}
+
+/// Lets only those lines pass that a row wants.
+struct Lines {
+    filter: Option<Filter>,
+    /// The line that has not ended yet.
+    open: Vec<u8>,
+}
+
+impl Lines {
+    const fn new(filter: Option<Filter>) -> Self {
+        Self {
+            filter,
+            open: Vec::new(),
+        }
+    }
+
+    fn pass(&mut self, bytes: &[u8], sieve: &mut Sieve<'_>) {
+        let Some(filter) = self.filter else {
+            sieve.feed(bytes);
+            return;
+        };
+        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+        let (now, later) = bytes.split_at(whole);
+        if whole > 0 {
+            self.open.extend_from_slice(now);
+            sieve.feed(&filter(&self.open));
+            self.open.clear();
+        }
+        self.open.extend_from_slice(later);
+        if self.open.len() > OPEN_LINE_BYTES_MAX {
+            self.end(sieve);
+        }
+    }
+
+    fn end(&mut self, sieve: &mut Sieve<'_>) {
+        if let Some(filter) = self.filter {
+            sieve.feed(&filter(&self.open));
+            self.open.clear();
+        }
+    }
 }
 
 /// Says in `line` what became of a log, and whether its text is kept.
 fn judge(
+    item: &Item,
     line: &mut Line,
     path: &str,
     sifted: &Sifted,
-    packing: Packing,
+    how: String,
     trouble: Option<String>,
     budget: &mut Budget,
 ) -> bool {
     let mut told = Vec::new();
-    if packing != Packing::None {
-        told.push(format!(
-            "unpacked from /{} ({})",
-            for_entry(path),
-            packing.program()
-        ));
+    if !how.is_empty() {
+        told.push(format!("unpacked from /{} ({how})", for_entry(path)));
     }
     told.push(match sifted.hits {
         0 => format!("no word of a memory failure in {} lines", sifted.lines),
         hits => format!("{hits} of {} lines tell of memory", sifted.lines),
     });
+    if item.filter.is_some() {
+        told.push("lines of other kinds do not count".to_owned());
+    }
     let share = if sifted.hits > 0 {
         &mut budget.failures
     } else {
@@ -276,11 +342,11 @@ fn judge(
     fits && !sifted.text.is_empty()
 }
 
-fn too_large(item: &Item, path: &str, bytes: u64) -> Line {
+fn too_large(item: &Item, path: &str, bytes: u64, why: &str) -> Line {
     let mib = bytes / (1024 * 1024);
     Line {
         reason: format!(
-            "unpacking it takes {mib} MiB of memory; a packed log is not taken as it is, because secrets in it could not be masked"
+            "unpacking it takes {mib} MiB of memory{why}; a packed log is not taken as it is, because secrets in it could not be masked"
         ),
         remedy: format!(
             "unpack /{} on another machine and send the lines around `oom`",

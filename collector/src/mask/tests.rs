@@ -61,6 +61,7 @@ fn headers_and_tokens() {
         "-H\0Authorization: Basic «dXNlcjpwYXNz»\0http://x\0",
         "\"Authorization\": \"Bearer «abc»\", \"x\": 1",
         "Cookie: «a=b; c=d»",
+        "GET /c?sv=1&sig=«aB%2Fcdefghijklmnop%3D»&se=2",
         "got bearer «Abc123defg» back",
         "key «AKIAIOSFODNN7EXAMPLE» used",
         "«ghp_0123456789abcdefghijABCDEFGHIJ012345»",
@@ -222,6 +223,10 @@ fn what_only_looks_like_a_secret_stays() {
         "oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/docker/4f1c0d3b9a8e7f6d5c4b3a291807f6e5d4c3b2a19087f6e5d4c3b2a190876543,task=java,pid=7,uid=0",
         "CPU: 3 PID: 1234 Comm: secret-app Not tainted",
         "[  123.4] [ 1234]  1000  1234    56789     1234    200704        0             0 token-server",
+        "type=ANOM_ABEND msg=audit(1700000000.123:45): auid=1 uid=1 gid=1 ses=1 pid=4242 comm=\"java\" sig=6 res=1",
+        "type=SYSCALL msg=audit(1700000000.1:4): syscall=9 success=no exit=-12 a0=0 a1=7f ppid=1 pid=4 key=\"oom\"",
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f0c0d3b_9a8e_7f6d.slice/cri-containerd-4f1c0d3b9a8e7f6d5c4b3a291807f6e5d4c3b2a19087f6e5d4c3b2a190876543.scope",
+        "[ 4242]  1000  4242  3000000  1700000    4000        0             0 token-pass",
         "uuid eyJhb",
         "skeleton sk-1 AKIA npm_config",
     ] {

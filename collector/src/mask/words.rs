@@ -7,6 +7,8 @@ pub(super) enum Sign {
     Name,
     /// A word that is a name only by itself and only before `=`.
     WordAndEquals,
+    /// As [`Sign::WordAndEquals`], when the secret is long: `sig=6` is a signal.
+    LongAndEquals,
     /// A setting of a configuration file: name, space, secret.
     Setting,
     /// A header whose value is secret to its end.
@@ -91,7 +93,7 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("sessionid", Sign::Name),
     ("session_id", Sign::Name),
     ("\"auth\"", Sign::Name),
-    ("sig", Sign::WordAndEquals),
+    ("sig", Sign::LongAndEquals),
     ("requirepass", Sign::Setting),
     ("masterauth", Sign::Setting),
     ("authorization", Sign::Header),
@@ -149,7 +151,6 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("pypi-AgE", Sign::Prefix(20)),
     ("shpat_", Sign::Prefix(20)),
     ("sk-svcacct-", Sign::Prefix(16)),
-    ("SG.", Sign::Prefix(40)),
     ("AGE-SECRET-KEY-1", Sign::Prefix(30)),
     ("://", Sign::Address),
     ("jdbc:oracle:thin:", Sign::Oracle),

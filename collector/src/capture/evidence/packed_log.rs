@@ -54,8 +54,10 @@ impl Packing {
 /// Why a log cannot be unpacked here.
 #[derive(Debug)]
 pub enum Refusal {
-    /// Its dictionary is larger than [`DICTIONARY_BYTES_MAX`].
-    Dictionary(u64),
+    /// Its dictionary of so many bytes is larger than [`DICTIONARY_BYTES_MAX`].
+    Dictionary(Packing, u64),
+    /// Its dictionary of so many bytes is too large for this machine now, and why.
+    NoRoom(u64, String),
     /// It cannot be read.
     Io(io::Error),
 }
@@ -80,7 +82,9 @@ pub fn open<'f>(mut file: impl Read + 'f) -> Result<Opened<'f>, Refusal> {
         _ => Some(0),
     };
     match dictionary {
-        Some(bytes) if bytes > DICTIONARY_BYTES_MAX => return Err(Refusal::Dictionary(bytes)),
+        Some(bytes) if bytes > DICTIONARY_BYTES_MAX => {
+            return Err(Refusal::Dictionary(packing, bytes));
+        }
         Some(_) => {}
         None => return Err(Refusal::Io(io::ErrorKind::InvalidData.into())),
     }
@@ -269,7 +273,7 @@ mod tests {
                 continue;
             };
             assert!(
-                matches!(open(&file), Err(Refusal::Dictionary(bytes)) if bytes > DICTIONARY_BYTES_MAX),
+                matches!(open(&file), Err(Refusal::Dictionary(_, bytes)) if bytes > DICTIONARY_BYTES_MAX),
                 "{program:?}"
             );
         }
