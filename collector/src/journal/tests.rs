@@ -108,8 +108,12 @@ fn read(bytes: &[u8]) -> Result<(String, File<Memory>), Refusal> {
 }
 
 fn thirty() -> Vec<u8> {
+    some(30)
+}
+
+fn some(count: u64) -> Vec<u8> {
     let mut builder = Builder::new();
-    for second in 0..30 {
+    for second in 0..count {
         builder.say(second, &format!("line {second}"));
     }
     builder.finish()
@@ -189,23 +193,23 @@ fn control_characters_cannot_forge_lines() {
 
 #[test]
 fn cut_at_any_byte() {
-    let whole = thirty();
+    let whole = some(6);
     let (text, _) = read(&whole).unwrap();
     for length in 0..whole.len() {
         let Ok((part, file)) = read(&whole[..length]) else {
             assert!(length < 208, "{length}");
             continue;
         };
-        assert!(file.torn || file.damaged > 0 || file.read < 30 || part == text);
+        assert!(file.torn || file.damaged > 0 || file.read < 6 || part == text);
         assert!(part.lines().all(|line| text.contains(line)), "{length}");
     }
 }
 
 #[test]
 fn any_byte_wrong() {
-    let whole = thirty();
+    let whole = some(6);
     for at in 0..whole.len() {
-        for value in [0, 1, 3, 6, 0x7f, 0xff] {
+        for value in [0, 3, 0xff] {
             let mut bytes = whole.clone();
             bytes[at] = value;
             let _ = read(&bytes);
