@@ -14,8 +14,8 @@ use crate::host::{Door, Opening, read_open};
 pub const ARGUMENT: &str = "__reader";
 /// Most bytes of an answer's buffer that are kept for the next one.
 const KEPT_BYTES: usize = 256 * 1024;
-/// Before others, for the short time that it needs a CPU.
-const NICE: i32 = -10;
+/// Before all others, for the short time that it needs a CPU: while it reads, a process may wait.
+const NICE: i32 = -20;
 /// What the reader says first, so that another program at its place is noticed.
 pub const GREETING: &[u8] = b"oomscene reader 2\n";
 

@@ -217,6 +217,34 @@ fn any_byte_wrong() {
     }
 }
 
+/// Several fields of eight bytes at once, of the kind that mislead: offsets and sizes.
+#[test]
+fn many_numbers_wrong() {
+    let whole = some(6);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..3000 {
+        let mut bytes = whole.clone();
+        for _ in 0..next() % 6 {
+            let words = (bytes.len() / 8) as u64;
+            let at = usize::try_from(next() % words).unwrap() * 8;
+            let value = match next() % 4 {
+                0 => next() % words * 8,
+                1 => u64::MAX - next() % 64,
+                2 => next() % 4096,
+                _ => next(),
+            };
+            bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        let _ = read(&bytes);
+    }
+}
+
 #[test]
 fn circles_end() {
     let mut bytes = thirty();
