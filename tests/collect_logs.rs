@@ -50,8 +50,8 @@ fn pack(machine: &Machine, path: &str, program: &[&str], text: &str) -> bool {
 
 /// Size of the long log: `OOMSCENE_LONG_LOG_MIB`, or what a disk of a developer bears.
 fn long_log_mib() -> usize {
-    let wanted = std::env::var("OOMSCENE_LONG_LOG_MIB").ok();
-    wanted.map_or(512, |mib| mib.parse().unwrap())
+    let wanted = std::env::var_os("OOMSCENE_LONG_LOG_MIB");
+    wanted.map_or(512, |mib| mib.to_str().unwrap().parse().unwrap())
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn large_dictionaries_are_unpacked_outside() {
     ) {
         return;
     }
-    let mut bytes = fs::read(machine.path("var/log/messages.1.xz")).unwrap();
+    let mut bytes = report::bytes(&machine.path("var/log/messages.1.xz"));
     let whole = bytes.len();
     fs::write(machine.path("var/log/messages.3.xz"), &bytes[..whole / 2]).unwrap();
     // The size of the dictionary: 4 GiB.

@@ -214,7 +214,7 @@ impl<B: Bytes> File<B> {
 
     /// Size and flags of the object at `offset`, which must be of `kind` and lie in the file.
     fn object(&mut self, offset: u64, kind: Kind) -> Result<(u64, u8), Errno> {
-        if offset % 8 != 0 || offset < HEADER_BYTES as u64 {
+        if !offset.is_multiple_of(8) || offset < HEADER_BYTES as u64 {
             return Err(Errno::BADMSG);
         }
         let mut head = [0; OBJECT_HEADER_BYTES as usize];

@@ -9,9 +9,12 @@
 use std::ffi::{c_char, c_int};
 
 /// Called by the C library.
+///
+/// # Safety
+/// `argv` must hold `argc` strings that end in a zero byte.
 #[unsafe(no_mangle)]
 #[expect(unsafe_code, reason = "the C library calls a function of this name")]
-pub extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
-    // SAFETY: these are the arguments that the C library gives to main.
+pub unsafe extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
+    // SAFETY: as the caller promises.
     c_int::from(unsafe { oomscene_collector::start::main(argc, argv) })
 }

@@ -105,7 +105,8 @@ fn imitate(kernel: Kernel, command: &mut Command) {
 
 fn programs() -> Vec<String> {
     let mut programs = vec![PROGRAM.to_owned()];
-    programs.extend(std::env::var("OOMSCENE_STATIC_COLLECTOR").ok());
+    let built = std::env::var_os("OOMSCENE_STATIC_COLLECTOR");
+    programs.extend(built.map(|path| path.into_string().unwrap()));
     programs
 }
 

@@ -234,7 +234,7 @@ fn torn_and_made_up_files_cost_only_themselves() {
     if !journal(&machine, "system.journal", "1", &export(500, '1', 0)) {
         return;
     }
-    let whole = fs::read(machine.path(&format!("{FOLDER}/system.journal"))).unwrap();
+    let whole = crate::report::bytes(&machine.path(&format!("{FOLDER}/system.journal")));
     let write = |name: &str, bytes: &[u8]| {
         fs::write(machine.path(&format!("{FOLDER}/{name}")), bytes).unwrap();
     };

@@ -13,9 +13,10 @@ use super::glob;
 use super::sink::Sink;
 use crate::header;
 use crate::host::name::for_entry;
-use crate::item::{Filter, Item};
+use crate::item::Item;
 use crate::visit::Visit;
 use kept::Order;
+use lines::Lines;
 use packed_log::{Packing, Refusal};
 use sieve::{Limits, Sieve, Sifted};
 use words::Words;
@@ -24,6 +25,7 @@ pub mod coverage;
 pub mod journal;
 pub mod journal_files;
 pub mod kept;
+mod lines;
 pub mod outside;
 pub mod packed_log;
 pub mod sieve;
@@ -43,8 +45,6 @@ const TAIL_BYTES: usize = 192 * 1024;
 const REST_BYTES_MIN: usize = 32 * 1024;
 /// Bytes read at once.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// A line of more bytes is judged by what is there of it.
-const OPEN_LINE_BYTES_MAX: usize = 256 * 1024;
 /// After so many bytes it is asked whether there is still time.
 const ASK_BYTES: usize = 4 * 1024 * 1024;
 /// Endings of packed logs; the entry holds the text.
@@ -156,15 +156,14 @@ fn one(
         order: Order::File,
     };
     match sift(item, &log.path, words, limits, visit) {
-        Ok((sifted, packing, trouble)) => {
-            let (packing, how) = packing;
-            let path = entry_path(&log.path, packing, names);
+        Ok(streamed) => {
+            let path = entry_path(&log.path, streamed.packing, names);
             let mut line = Line::new(item.path, path, Outcome::Captured);
             line.micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let keep = judge(item, &mut line, &log.path, &sifted, how, trouble, budget);
-            line.covers = sifted.covers;
+            let keep = judge(item, &mut line, &log.path, &streamed, budget);
+            line.covers = streamed.sifted.covers;
             if keep {
-                super::finish(item, sink, line, &sifted.text)
+                super::finish(item, sink, line, &streamed.sifted.text)
             } else {
                 sink.note(line);
                 Ok(())
@@ -190,6 +189,16 @@ fn one(
     }
 }
 
+/// What came of one log.
+struct Streamed {
+    sifted: Sifted,
+    packing: Packing,
+    /// How it was unpacked; empty when it was not packed.
+    how: String,
+    /// Why its end is missing.
+    trouble: Option<String>,
+}
+
 /// Streams one log through the sieve. A log whose end cannot be read gives what came before, and why.
 fn sift(
     item: &Item,
@@ -197,7 +206,7 @@ fn sift(
     words: &Words,
     limits: Limits,
     visit: &Visit,
-) -> Result<(Sifted, (Packing, String), Option<String>), Refusal> {
+) -> Result<Streamed, Refusal> {
     let (mut text, packing, how) = match packed_log::open(visit.host.file(path)) {
         Err(Refusal::Dictionary(packing, bytes)) => {
             let text = outside::open(visit.host.file(path), packing, bytes, visit)?;
@@ -235,48 +244,12 @@ fn sift(
         }
     };
     lines.end(&mut sieve);
-    Ok((sieve.finish(), (packing, how), trouble))
-}
-
-/// Lets only those lines pass that a row wants.
-struct Lines {
-    filter: Option<Filter>,
-    /// The line that has not ended yet.
-    open: Vec<u8>,
-}
-
-impl Lines {
-    const fn new(filter: Option<Filter>) -> Self {
-        Self {
-            filter,
-            open: Vec::new(),
-        }
-    }
-
-    fn pass(&mut self, bytes: &[u8], sieve: &mut Sieve<'_>) {
-        let Some(filter) = self.filter else {
-            sieve.feed(bytes);
-            return;
-        };
-        let whole = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
-        let (now, later) = bytes.split_at(whole);
-        if whole > 0 {
-            self.open.extend_from_slice(now);
-            sieve.feed(&filter(&self.open));
-            self.open.clear();
-        }
-        self.open.extend_from_slice(later);
-        if self.open.len() > OPEN_LINE_BYTES_MAX {
-            self.end(sieve);
-        }
-    }
-
-    fn end(&mut self, sieve: &mut Sieve<'_>) {
-        if let Some(filter) = self.filter {
-            sieve.feed(&filter(&self.open));
-            self.open.clear();
-        }
-    }
+    Ok(Streamed {
+        sifted: sieve.finish(),
+        packing,
+        how,
+        trouble,
+    })
 }
 
 /// Says in `line` what became of a log, and whether its text is kept.
@@ -284,11 +257,15 @@ fn judge(
     item: &Item,
     line: &mut Line,
     path: &str,
-    sifted: &Sifted,
-    how: String,
-    trouble: Option<String>,
+    streamed: &Streamed,
     budget: &mut Budget,
 ) -> bool {
+    let Streamed {
+        sifted,
+        how,
+        trouble,
+        ..
+    } = streamed;
     let mut told = Vec::new();
     if !how.is_empty() {
         told.push(format!("unpacked from /{} ({how})", for_entry(path)));
@@ -332,7 +309,7 @@ fn judge(
     }
     if let Some(trouble) = trouble {
         line.outcome = Outcome::Truncated;
-        told.push(trouble);
+        told.push(trouble.clone());
     }
     if line.outcome == Outcome::Truncated {
         line.remedy = format!("copy /{} by hand", for_entry(path));
