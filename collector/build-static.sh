@@ -135,6 +135,11 @@ try() {
     tar xzOf "$root/x.tar.gz" --wildcards '*/proc/meminfo' | grep 16384000 >/dev/null
     tar tzf "$root/x.tar.gz" | grep 'ledger/end.json' >/dev/null
     (cd "$root" && sha256sum --quiet -c x.tar.gz.sha256)
+    # The reader itself, asked for one file: length of the path, limit, offset, `r`, path.
+    printf '\014\0\0\0\0\020\0\0\0\0\0\0\0\0\0\0rproc/meminfo' >"$root/request"
+    "$@" "$binary" __reader "$root" $$ <"$root/request" >"$root/answer"
+    grep -a '^oomscene reader' "$root/answer" >/dev/null
+    grep -a 'MemTotal: 16384000 kB' "$root/answer" >/dev/null
     "$@" "$binary" -o "$root/live.tar.gz" >/dev/null || [ $? -eq 1 ]
     tar xzOf "$root/live.tar.gz" --wildcards '*/ledger/end.json' | grep '"entries"' >/dev/null
     tar xzOf "$root/live.tar.gz" --wildcards '*/proc/meminfo' | grep MemTotal >/dev/null
