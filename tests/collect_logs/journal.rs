@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -272,6 +274,46 @@ fn torn_and_made_up_files_cost_only_themselves() {
         .find(|line| line.path == "scene/journal/all.txt");
     assert_eq!(own.unwrap().outcome, Outcome::Truncated);
     assert!(own.unwrap().remedy.contains("journalctl -D"));
+}
+
+/// A user who may not read them is told so once for each file, and what helps.
+#[test]
+fn files_of_root_are_denied_to_others() {
+    let machine = Machine::new();
+    if !rustix::process::geteuid().is_root() {
+        say("journal files that only root may read: run as root");
+        return;
+    }
+    fs::set_permissions(machine.path(""), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::create_dir_all(machine.path(FOLDER)).unwrap();
+    for number in 0..30 {
+        let path = machine.path(&format!("{FOLDER}/user-{number}.journal"));
+        fs::write(&path, "x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let program = machine.path("oomscene-collect");
+    fs::copy(crate::machine::PROGRAM, &program).unwrap();
+    let bundle = machine.path("x.tar.gz");
+    let run = Command::new(&program)
+        .arg("--root")
+        .arg(machine.path(""))
+        .arg("-o")
+        .arg(&bundle)
+        .env("PATH", machine.path("no-such-folder"))
+        .uid(65534)
+        .gid(65534)
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(1), "{run:?}");
+    let bundle = open(&bundle);
+    let about = lines(&bundle, "scene/journal/all.txt");
+    let own = about
+        .iter()
+        .rfind(|line| line.path == "scene/journal/all.txt")
+        .unwrap();
+    assert_eq!(own.outcome, Outcome::Denied, "{}", own.reason);
+    assert_eq!(own.remedy, "run as root");
+    assert_eq!(about.len(), 22, "20 files, how many more, and the whole");
 }
 
 /// The analyser judges both ways of reading the same.

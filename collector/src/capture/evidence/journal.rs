@@ -69,6 +69,9 @@ pub fn take(
             let told = by_files.map_or_else(String::new, |told| format!(" ({told})"));
             line.reason = format!("the journal has no such record{told}");
         }
+        if line.outcome == Outcome::Denied {
+            item.remedy.clone_into(&mut line.remedy);
+        }
         sink.note(line);
         return Ok(());
     }

@@ -21,6 +21,8 @@ use crate::visit::Visit;
 
 /// Most files of one machine.
 const FILES_MAX: usize = 2000;
+/// Most files that are named because something is wrong with them.
+const NOTED_MAX: usize = 20;
 /// Bytes of a header up to the time of its newest record.
 const HEADER_BYTES: usize = 200;
 /// Lines are handed on in pieces of about so many bytes.
@@ -40,27 +42,34 @@ pub struct Read {
 }
 
 impl Read {
-    /// Whether all that there is was read.
+    /// What became of the whole.
     pub fn outcome(&self) -> Outcome {
-        if self.over.is_none() && self.troubles.is_empty() {
-            Outcome::Captured
-        } else {
-            Outcome::Truncated
+        let is_denied =
+            |refusal: &Refusal| matches!(refusal, Refusal::Errno(Errno::ACCESS | Errno::PERM));
+        match (self.sifted.lines, self.troubles.is_empty(), &self.over) {
+            (_, true, None) => Outcome::Captured,
+            (1.., ..) => Outcome::Truncated,
+            (0, true, Some(_)) => Outcome::TimedOut,
+            (0, false, _) if self.troubles.iter().all(|(_, what)| is_denied(what)) => {
+                Outcome::Denied
+            }
+            (0, false, _) => Outcome::Failed,
         }
     }
 
     /// Notes each file that was not read as a whole.
     pub fn note_troubles(&self, item: &Item, sink: &mut dyn Sink) {
-        for (path, refusal) in &self.troubles {
+        for (path, refusal) in self.troubles.iter().take(NOTED_MAX) {
             let trouble = match refusal {
                 Refusal::Errno(errno) => Trouble::from(*errno),
                 Refusal::Form(words) => Trouble::Failed(words.clone()),
             };
-            sink.note(crate::capture::trouble_line(
-                item,
-                &for_entry(path),
-                &trouble,
-            ));
+            let path = for_entry(path);
+            sink.note(crate::capture::trouble_line(item, &path, &trouble));
+        }
+        if let Some(more) = self.troubles.len().checked_sub(NOTED_MAX + 1) {
+            let trouble = Trouble::Failed(format!("{} more like these", more + 1));
+            sink.note(crate::capture::trouble_line(item, item.path, &trouble));
         }
     }
 }
