@@ -1,5 +1,5 @@
 //! Kernels that know less, imitated on this one by a seccomp filter: Linux 3.10, and the 4.19 of the
-//! first loongarch64 machines, whose sets of signals have another size.
+//! first loongarch64 machines, whose sets of signals have another size; and one that starts no process.
 //!
 //! `OOMSCENE_STATIC_COLLECTOR` names a static binary that is tried beside the one of this build.
 
@@ -12,7 +12,8 @@ use std::process::Command;
 
 use oomscene_bundle::{Outcome, Reader};
 
-use crate::machine::{Machine, PROGRAM, open, text};
+use crate::machine::{Machine, PROGRAM, lines, open, text};
+use crate::place::cannot_run;
 
 /// What a kernel refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ enum Kernel {
     Linux310,
     /// Sets of signals of 8 bytes are invalid.
     OldWorld,
+    /// No process can be started.
+    Full,
 }
 
 /// The newest call of Linux 3.10 on `x86_64`: `finit_module`.
@@ -56,6 +59,17 @@ fn filter(kernel: Kernel) -> Vec<libc::sock_filter> {
         Kernel::Linux310 => {
             filter.push(step(IF_GREATER, NEWEST_OF_3_10, 0, 1));
             filter.push(refuse(libc::ENOSYS));
+        }
+        Kernel::Full => {
+            for call in [
+                libc::SYS_clone,
+                libc::SYS_fork,
+                libc::SYS_vfork,
+                libc::SYS_clone3,
+            ] {
+                filter.push(step(IF_EQUAL, u32::try_from(call).unwrap(), 0, 1));
+                filter.push(refuse(libc::EAGAIN));
+            }
         }
         Kernel::OldWorld => {
             for call in [
@@ -174,6 +188,41 @@ fn a_copied_machine_keeps_its_links_inside() {
             .iter()
             .find(|line| line.path == "etc/timezone");
         assert_eq!(outside.map(|line| line.outcome), Some(Outcome::Absent));
+    }
+}
+
+/// `journalctl` cannot be started either: the files of the journal are read without it.
+#[test]
+fn the_journal_needs_no_process() {
+    let fixture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/journal/one-kill.journal.xz");
+    let machine = Machine::new();
+    let place = "var/log/journal/22222222222222222222222222222222/system.journal";
+    machine.write(place, "");
+    let out = std::fs::File::create(machine.path(place)).unwrap();
+    let unpacked = Command::new("xz")
+        .arg("-dc")
+        .arg(fixture)
+        .stdout(out)
+        .status();
+    if !unpacked.is_ok_and(|status| status.success()) {
+        cannot_run("the journal without processes: xz is not installed");
+        return;
+    }
+    let root = machine.path("").to_str().unwrap().to_owned();
+    for program in programs() {
+        let path = machine.path("x.tar.gz");
+        let bundle = run(&program, Some(Kernel::Full), &["--root", &root], &path);
+        let kernel = text(bundle.entry("scene/journal/kernel.txt").unwrap());
+        assert!(kernel.contains("java invoked oom-killer"));
+        let line = lines(&bundle, "scene/journal/kernel.txt")[0];
+        assert!(
+            line.reason.contains("cannot start journalctl")
+                || line.reason.contains("not installed"),
+            "{}",
+            line.reason
+        );
+        assert_eq!(bundle.entry("proc/meminfo").map(<[u8]>::len), Some(28));
     }
 }
 
