@@ -264,7 +264,7 @@ fn real_logs_pass_unchanged() {
 #[test]
 fn torn_texts_are_no_trouble() {
     let masker = Masker::new();
-    let text = "a --password=x\0mysql -px type=EXECVE msg=audit(1:1): a0=\"x\" a1=2D-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nhttp://a:b@c proctitle=0 \"secret\":\"a\\\"b\"";
+    let text = "a --password=x\0mysql -px type=EXECVE msg=audit(1:1): a0=\"x\" a1=2D-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nhttp://a:b@c proctitle=0 \"secret\":\"a\\\"b\"\npassword: |\n   a\n  b\n- name: TOKEN\n  value: 'x\n   y'\n<password>x</password> login a password b PASSWORD('c') --creds a:b $6$";
     for end in 0..text.len() {
         for start in [0, 1, 5, 17, 30] {
             let _ = masker.mask(&text.as_bytes()[start.min(end)..end]);
