@@ -160,7 +160,7 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> u8 
         Err(error) => {
             let advice = match (&file, error.raw_os_error()) {
                 (Some(file), Some(libc::ENOSPC | libc::EDQUOT)) => {
-                    let partial = output::partial_name(file);
+                    let partial = output::partial::name(file);
                     let kept = partial.display();
                     format!(
                         "; what was taken so far is in {kept}; {}",
