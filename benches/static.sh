@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds the static collector for this machine and proves that it is one: no dynamic dependency,
-# at most 4 MiB. Prints its path.
+# and not too large. Prints its path.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. collector/size-max.sh
 target=$(rustc -vV | sed -n 's/^host: //p')
 # --target is needed even on the same machine: without it, proc-macros would get the flag too.
 RUSTFLAGS="-C target-feature=+crt-static" cargo build --quiet --release -p oomscene-collector --bin oomscene-collect --target "$target"
@@ -15,4 +16,4 @@ case "$linked" in
     *"statically linked"* | *"not a dynamic executable"*) ;;
     *) echo "the collector is not static" >&2; exit 1 ;;
 esac
-[ "$size" -le $((4 * 1024 * 1024)) ] || { echo "the collector is larger than 4 MiB" >&2; exit 1; }
+[ "$size" -le "$size_max" ] || { echo "the collector is larger than $size_max bytes" >&2; exit 1; }

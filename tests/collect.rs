@@ -12,6 +12,9 @@ mod hang;
 mod machine;
 #[path = "collect/names.rs"]
 mod names;
+#[cfg(target_arch = "x86_64")]
+#[path = "collect/old_kernel.rs"]
+mod old_kernel;
 #[path = "collect/place.rs"]
 mod place;
 #[path = "collect/pressure.rs"]

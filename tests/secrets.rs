@@ -24,6 +24,48 @@ use oomscene_bundle::Reader;
 const SENTINEL: &str = "S3NT1NEL";
 const KEY_LINE: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcS3NT1NELwggSjAgEAAoIB";
 
+/// Secrets whose form takes more than a line of sed: the program masks them, the script leaves the
+/// log lines with them out or never meets them.
+fn hard_lines() -> Vec<String> {
+    let s = SENTINEL;
+    [
+        format!("mysqldump -u root -p'{s} x' db"),
+        format!("sshpass -p {s} ssh a"),
+        format!("docker login -u a -p {s} registry"),
+        format!("helm registry login -p {s} host"),
+        format!("skopeo copy --src-creds a:{s} c d"),
+        format!("redis-cli -a {s} ping"),
+        format!("curl -u bob:{s} http://x"),
+        format!("openssl rsa -passin pass:{s} -in k"),
+        format!("machine h login bob password {s} port 1"),
+        format!("ALTER USER a WITH PASSWORD '{s} y'"),
+        format!("CREATE USER a IDENTIFIED BY '{s}'"),
+        format!("A temporary password is generated for root@localhost: {s}"),
+        format!("jdbc:oracle:thin:scott/{s}@//db:1521/x"),
+        format!("<user>a</user><password>{s}</password>"),
+        format!("<property name=\"password\" value=\"{s}\"/>"),
+        format!("{{\"name\":\"DB_PASSWORD\",\"value\":\"{s}\"}}"),
+        format!("sh -c curl --data {{\\\"password\\\":\\\"{s} b\\\"}}"),
+        format!("root:$6$saltsalt$0123456789012345678901234567890123{s}:19000:0"),
+        format!("LTAI5tAbCd{s}EfGhIjKl"),
+        format!("requirepass {s}"),
+        "password: |".to_owned(),
+        format!("  {s}"),
+        format!("  more {s}"),
+        "port: 1".to_owned(),
+    ]
+    .to_vec()
+}
+
+/// A configuration file's ways to write a secret in several lines, as a service prints it.
+fn blocks() -> String {
+    let s = SENTINEL;
+    format!(
+        "db:\n  password: |\n    {s}\n    more {s}\n  port: 1\ntoken: >-\n  {s}\nkey:\n- name: API_TOKEN\n  value: {s}\n\
+         secret: \"{s}\n   {s}\"\n[x]\npassword = {s}\n   {s}\nsecret:\n  {s}\nend: 1\n"
+    )
+}
+
 /// Lines with a secret each, as services log them.
 fn lines() -> Vec<String> {
     let s = SENTINEL;
@@ -49,6 +91,12 @@ fn lines() -> Vec<String> {
         format!("AIzaSyA1234567890abcdefghij{s}stuv"),
         format!("ghp_0123456789abcdefghij{s}"),
         format!("xoxb-123456789012-{s}"),
+        format!("github_pat_0123456789abcdefghij{s}"),
+        format!("glpat-0123456789abcdef{s}"),
+        format!("npm_0123456789abcdefghij0123456789{s}"),
+        format!("Driver={{SQL Server}};Uid=b;Pwd={s};Database=d"),
+        format!("MYSQL_PWD={s} mysql"),
+        format!("X-Api-Key: {s}"),
         format!("eyJhbGciOiJIUzI1NiJ9.eyJ{s}.doz{s}"),
         "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
         KEY_LINE.to_owned(),
@@ -59,8 +107,12 @@ fn lines() -> Vec<String> {
 }
 
 fn log() -> String {
+    log_of(lines())
+}
+
+fn log_of(lines: Vec<String>) -> String {
     let mut log = String::new();
-    for line in lines() {
+    for line in lines {
         log.push_str(&format!("Jan  5 03:04:05 db7 app[77]: {line}\n"));
     }
     log.push_str("Jan  5 03:04:06 db7 kernel: Out of memory: Killed process 77 (app)\n");
@@ -162,10 +214,27 @@ fn planted() -> Machine {
 #[test]
 fn no_secret_is_in_the_bundle() {
     let machine = planted();
+    machine.write("var/log/user.log", &log_of(hard_lines()));
+    machine.write("var/log/docker.log", &blocks());
+    let line = format!("mysql\0-u\0root\0-p{SENTINEL} x\0db\0");
+    machine.process(9, "mysql", &line);
+    machine.process(
+        10,
+        "sh",
+        &format!("sh\0-c\0docker login -p '{SENTINEL}' r\0"),
+    );
     let (_, path) = machine.collect(&[]);
     let bundle = open(&path);
     assert_clean(&bundle, SENTINEL);
     assert_clean(&bundle, "MIIEvQIBADANBgkqhkiG9w0BAQE");
+    let hard = text(bundle.entry("var/log/user.log").unwrap());
+    assert_eq!(hard.lines().count(), hard_lines().len() + 1);
+    assert!(hard.contains("Killed process 77 (app)") && hard.contains("app[77]: port: 1\n"));
+    let blocks = text(bundle.entry("var/log/docker.log").unwrap());
+    assert!(
+        blocks.contains("  port: 1\n") && blocks.ends_with("end: 1\n"),
+        "{blocks}"
+    );
     for entry in [
         "var/log/messages",
         "var/log/messages.1",

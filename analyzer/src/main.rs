@@ -6,7 +6,7 @@ fn main() -> ExitCode {
     // `live` collects with a second copy of this program as its reader process.
     #[cfg(target_os = "linux")]
     if let Some(code) = oomscene_collector::serve_reader_if_asked(env::args_os()) {
-        return code;
+        return ExitCode::from(code);
     }
     oomscene_analyzer::cli::run(
         env::args_os(),

@@ -14,6 +14,9 @@ use crate::host::Door;
 /// Politeness: others go first, but a machine full of runnable tasks must not starve the
 /// collection beyond its deadline.
 const NICE: i32 = 10;
+/// Buffers from this size on are mappings of their own.
+#[cfg(target_env = "gnu")]
+const MMAP_BYTES: libc::c_int = 64 * 1024;
 /// `IOPRIO_WHO_PROCESS` and the idle class of `include/uapi/linux/ioprio.h`.
 const IOPRIO_WHO_PROCESS: libc::c_long = 1;
 const IOPRIO_IDLE: libc::c_long = 3 << 13;
@@ -24,7 +27,21 @@ pub fn lower(oom_score_adj: i16) {
     let _ = std::fs::write("/proc/self/oom_score_adj", oom_score_adj.to_string());
     let _ = setpriority_process(None, NICE);
     idle_io();
+    give_back();
 }
+
+/// Freed buffers go back to the machine at once. glibc raises this limit each time a large buffer is
+/// freed, and then keeps the next ones: a log of 4 MiB would be held three times.
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "mallopt(3) has no wrapper anywhere")]
+fn give_back() {
+    // SAFETY: two numbers; only the allocator's own settings change.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, MMAP_BYTES) };
+}
+
+/// Other C libraries do so anyway.
+#[cfg(not(target_env = "gnu"))]
+const fn give_back() {}
 
 #[expect(unsafe_code, reason = "ioprio_set(2) has no wrapper anywhere")]
 fn idle_io() {

@@ -5,7 +5,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
 use crate::cli::{Command, Handover, Shell};
 
@@ -33,7 +32,7 @@ const ZSH: &str = include_str!("../../docs/man/_oomscene-collect");
 const FISH: &str = include_str!("../../docs/man/oomscene-collect.fish");
 
 /// Does what `command` says with a bundle that is there already.
-pub fn run(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+pub fn run(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let done = match command {
         // The catalogue is no matter of a bundle.
         Command::List { .. } | Command::Script => Ok(()),
@@ -78,10 +77,10 @@ pub fn run(command: &Command, out: &mut dyn Write, err: &mut dyn Write) -> ExitC
         }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => crate::COMPLETE,
         Err(error) => {
             let _ = writeln!(err, "oomscene-collect: {error}");
-            ExitCode::from(NOTHING)
+            NOTHING
         }
     }
 }

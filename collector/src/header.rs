@@ -1,5 +1,6 @@
 //! The bundle's first entry: which machine, which moment, which collector.
 
+use jiff::tz::TimeZone;
 use oomscene_bundle::{Header, layout};
 
 use crate::host::Host;
@@ -106,10 +107,16 @@ pub fn utc_offset_now(host: &Host) -> Option<i32> {
 /// Offset of the machine's own time zone, whatever `TZ` the operator's shell has: the logs were
 /// written with the machine's.
 fn utc_offset(host: &Host, realtime_ns: i128) -> Option<i32> {
-    let rules = host.read("etc/localtime", 64 * 1024).ok()?;
-    let zone = jiff::tz::TimeZone::tzif("site", &rules).ok()?;
+    let zone = zone(host)?;
     let now = jiff::Timestamp::from_nanosecond(realtime_ns).ok()?;
     Some(zone.to_offset(now).seconds())
+}
+
+/// The machine's own time zone.
+#[must_use]
+pub fn zone(host: &Host) -> Option<TimeZone> {
+    let rules = host.read("etc/localtime", 64 * 1024).ok()?;
+    TimeZone::tzif("site", &rules).ok()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::capture::reader::Reader;
 pub mod door;
 pub mod mounted;
 pub mod name;
+mod walk;
 
 pub use door::{About, Door, NO_FILE, Opening};
 use mounted::{Distance, Mounted, NOBODY_TO_LEAVE};

@@ -21,6 +21,9 @@ const SIGNALS: [(i32, &str); 3] = [
 /// Time after the deadline for writing the end of the bundle to a slow disk.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Bytes of a set of signals on the first loongarch64 machines.
+const OLD_SET_BYTES: usize = 16;
+
 static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
 /// From here on the signals end the run early instead of killing it. A signal that the caller
@@ -42,8 +45,57 @@ pub fn listen() {
         // In this order: the first signal arms the shutdown that the second one does.
         let _ = flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again));
         let _ = flag::register(signal, Arc::clone(&again));
-        let _ = flag::register_usize(signal, Arc::clone(&caught), number);
+        if flag::register_usize(signal, Arc::clone(&caught), number).is_err() {
+            handle(signal, end_early as *const () as libc::sighandler_t);
+        }
     }
+}
+
+/// Writing to a closed pipe is an error from here on and no signal, as Rust's own start has it. On a
+/// kernel that refuses, such a write ends the program.
+pub fn ignore_broken_pipes() {
+    handle(libc::SIGPIPE, libc::SIG_IGN);
+}
+
+/// What a signal does where only [`handle`] can set it.
+extern "C" fn end_early(signal: libc::c_int) {
+    let number = usize::try_from(signal).unwrap_or(0);
+    let before = CAUGHT
+        .get()
+        .map(|caught| caught.swap(number, Ordering::Relaxed));
+    if before != Some(0) {
+        leave(128 + signal);
+    }
+}
+
+#[expect(unsafe_code, reason = "_exit(2) has no safe wrapper")]
+fn leave(status: libc::c_int) {
+    // SAFETY: it may be called in a signal handler, and nothing comes after it.
+    unsafe { libc::_exit(status) };
+}
+
+/// Sets what a signal does; false when the kernel refuses.
+#[expect(unsafe_code, reason = "signal(2) and a system call without a wrapper")]
+fn handle(signal: libc::c_int, action: libc::sighandler_t) -> bool {
+    // SAFETY: the action is SIG_IGN or `end_early`, which touches one atomic number.
+    if unsafe { libc::signal(signal, action) } != libc::SIG_ERR {
+        return true;
+    }
+    // `struct sigaction` of Linux 4.19 on the first loongarch64 machines: handler, flags, and a set of
+    // 16 bytes. Elsewhere the kernel refuses that size, too.
+    let old: [usize; 4] = [action, 0, 0, 0];
+    // SAFETY: the structure is at least as large as the kernel reads for a set of 16 bytes, and
+    // nothing is written back.
+    let refused = unsafe {
+        libc::syscall(
+            libc::SYS_rt_sigaction,
+            signal,
+            old.as_ptr(),
+            std::ptr::null_mut::<usize>(),
+            OLD_SET_BYTES,
+        )
+    };
+    refused == 0
 }
 
 /// Which signal asked for an early end, in the words of the ledger.

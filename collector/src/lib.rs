@@ -19,7 +19,6 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::Parser as _;
 use oomscene_bundle::{Error, Header};
@@ -36,6 +35,7 @@ pub mod header;
 pub mod host;
 pub mod interrupt;
 pub mod item;
+pub mod journal;
 pub mod ledger;
 pub mod list;
 pub mod mask;
@@ -46,6 +46,7 @@ pub mod probe;
 pub mod script;
 pub mod sources;
 pub mod space;
+pub mod start;
 pub mod summary;
 pub mod visit;
 
@@ -69,12 +70,8 @@ pub fn collect_to(path: &Path, plan: &Plan) -> Result<Summary, Error> {
     output::to_file(path, plan, &mut |_| ())
 }
 
-/// The whole program: arguments in, exit code out.
-pub fn run(
-    args: impl Iterator<Item = OsString>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> ExitCode {
+/// The whole program: arguments in, exit status out.
+pub fn run(args: impl Iterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let args = match cli::Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
@@ -86,7 +83,7 @@ pub fn run(
             } else {
                 write!(out, "{text}")
             };
-            return ExitCode::from(if is_error { NO_BUNDLE } else { COMPLETE });
+            return if is_error { NO_BUNDLE } else { COMPLETE };
         }
     };
     match &args.command {
@@ -98,10 +95,10 @@ pub fn run(
         None if args.dry_run => return preview(&args, out, err),
         None => return collect_as(&args, out, err),
     }
-    ExitCode::from(COMPLETE)
+    COMPLETE
 }
 
-fn preview(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+fn preview(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let written = args.plan().and_then(|plan| {
         let host = collect::host(&plan).map_err(|error| error.to_string())?;
         // A closed pipe (`| head`) is the reader's choice.
@@ -109,15 +106,15 @@ fn preview(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCo
         Ok(())
     });
     match written {
-        Ok(()) => ExitCode::from(COMPLETE),
+        Ok(()) => COMPLETE,
         Err(error) => {
             let _ = writeln!(err, "oomscene-collect: {error}");
-            ExitCode::from(NO_BUNDLE)
+            NO_BUNDLE
         }
     }
 }
 
-fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     let plan = match args.plan() {
         Ok(_) if to_stdout && args.handover.split.is_some() => {
@@ -129,7 +126,7 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
         Ok(plan) => plan,
         Err(error) => {
             let _ = writeln!(err, "oomscene-collect: {error}");
-            return ExitCode::from(NO_BUNDLE);
+            return NO_BUNDLE;
         }
     };
     footprint::lower(args.oom_score_adj);
@@ -158,12 +155,12 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
             let _ = closing::write(&summary, &plan, words);
             let handed = to_stdout || handover::deliver(&summary.path, args.handover.split, words);
             let whole = summary.is_complete() && handed && left;
-            ExitCode::from(if whole { COMPLETE } else { HOLES })
+            if whole { COMPLETE } else { HOLES }
         }
         Err(error) => {
             let advice = match (&file, error.raw_os_error()) {
                 (Some(file), Some(libc::ENOSPC | libc::EDQUOT)) => {
-                    let partial = output::partial_name(file);
+                    let partial = output::partial::name(file);
                     let kept = partial.display();
                     format!(
                         "; what was taken so far is in {kept}; {}",
@@ -174,7 +171,7 @@ fn collect_as(args: &cli::Args, out: &mut dyn Write, err: &mut dyn Write) -> Exi
                 _ => String::new(),
             };
             let _ = writeln!(err, "oomscene-collect: {error}{advice}");
-            ExitCode::from(NO_BUNDLE)
+            NO_BUNDLE
         }
     }
 }

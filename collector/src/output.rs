@@ -1,10 +1,9 @@
 //! Where the bundle goes: `FILE.partial` until it is whole, or standard output.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use oomscene_bundle::Error;
 
@@ -14,6 +13,8 @@ use crate::interrupt::Backstop;
 use crate::plan::Plan;
 use crate::space;
 use crate::summary::Summary;
+
+pub mod partial;
 
 /// Bytes written at once.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -29,16 +30,9 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
     let _backstop = Backstop::set(plan.deadline);
     // Before the file, so that a wrong root leaves none behind.
     let host = host(plan)?;
-    let partial = partial_name(path);
+    let partial = partial::name(path);
     let shown = partial.display().to_string();
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        // Evidence is for its owner only.
-        .mode(0o600)
-        .open(&partial)
-        .map_err(|error| Error::io(&shown, error))?;
+    let (file, earlier) = partial::create(&partial).map_err(|error| Error::io(&shown, error))?;
     let mut plan = plan.clone();
     // A bundle that ends in time with the most valuable is better than one torn by a full disk.
     if let Some(free) = space::free_bytes(&file) {
@@ -56,6 +50,7 @@ pub fn to_file(path: &Path, plan: &Plan, progress: &mut dyn FnMut(&str)) -> Resu
         Ok(file)
     };
     let file = done().map_err(|error| Error::io(&shown, error))?;
+    summary.earlier = earlier;
     summary.bytes = file.metadata().map_or(0, |metadata| metadata.len());
     // The operator must find it again from another folder.
     summary.path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -119,14 +114,6 @@ pub fn to_stream(
         .map_err(|error| Error::io("", error.into_error()))?;
     summary.bytes = counted.bytes;
     Ok(summary)
-}
-
-/// The name of a bundle that is not whole yet.
-#[must_use]
-pub fn partial_name(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    PathBuf::from(name)
 }
 
 struct Counted<'a> {

@@ -24,6 +24,8 @@ pub struct Summary {
     pub holes: Vec<Hole>,
     /// Why the collection ended before its plan.
     pub stopped: Option<String>,
+    /// Where the file of an earlier run was put that was cut short under the same name.
+    pub earlier: Option<PathBuf>,
     /// Process ids of readers that hang in the kernel and could not be ended.
     pub left_behind: Vec<u32>,
 }
@@ -93,6 +95,13 @@ impl Summary {
         writeln!(out, "bundle   {file}")?;
         writeln!(out, "size     {}", size(self.bytes))?;
         writeln!(out, "missing  {}", self.missing())?;
+        if let Some(earlier) = &self.earlier {
+            let earlier = earlier.display();
+            writeln!(
+                out,
+                "earlier  {earlier}: what a run that was cut short had taken; send it, too"
+            )?;
+        }
         if !self.left_behind.is_empty() {
             let pids: Vec<String> = self.left_behind.iter().map(u32::to_string).collect();
             let pids = pids.join(", ");

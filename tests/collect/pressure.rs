@@ -176,19 +176,23 @@ fn own_footprint_is_in_the_bundle() {
 
 #[test]
 fn nobody_is_paused_for_long() {
-    let large = Victim::start(&["pauses", "512"]);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.tar.gz");
-    collect(&["-o", path.to_str().unwrap()]);
-    let pid = large.0.id();
-    let longest: u64 = large.end().trim().parse().unwrap();
-    assert!(
-        open(&path)
+    // On a machine that is busy with other things it is left alone, and nothing is proved.
+    for _ in 0..5 {
+        let large = Victim::start(&["pauses", "512"]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.tar.gz");
+        collect(&["-o", path.to_str().unwrap()]);
+        let pid = large.0.id();
+        let longest: u64 = large.end().trim().parse().unwrap();
+        assert!(longest < 100_000, "paused for {longest} microseconds");
+        if open(&path)
             .entry(&format!("proc/{pid}/smaps_rollup"))
-            .is_some(),
-        "it was read"
-    );
-    assert!(longest < 100_000, "paused for {longest} microseconds");
+            .is_some()
+        {
+            return;
+        }
+    }
+    panic!("it was never read: nothing is proved");
 }
 
 #[test]

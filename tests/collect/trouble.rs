@@ -170,6 +170,20 @@ fn killed_collector_leaves_what_it_had() {
         !lines(&bundle, "proc/swaps").is_empty(),
         "the ledger of the memory room"
     );
+    // Another try does not write over it.
+    let root = machine.folder.path().to_str().unwrap();
+    let again = collect(&["--quick", "--root", root, "-o", path.to_str().unwrap()]);
+    let said = text(&again.stdout);
+    assert!(
+        said.contains("killed.tar.gz.partial.1: what a run"),
+        "{said}"
+    );
+    assert!(
+        open(&machine.path("killed.tar.gz.partial.1"))
+            .tear
+            .is_some()
+    );
+    assert_eq!(open(&path).tear, None);
 }
 
 #[test]

@@ -34,6 +34,14 @@ pub(crate) fn quiet(number: usize) -> String {
     )
 }
 
+/// What is in a file.
+pub(crate) fn bytes(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut file = fs::File::open(path).unwrap();
+    std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+    bytes
+}
+
 /// Loudly, and a failure in CI.
 pub(crate) fn say(what: &str) {
     let text = format!("NOT RUN: {what}");

@@ -16,6 +16,8 @@ use crate::interrupt;
 use crate::item::Item;
 use crate::visit::Visit;
 
+pub mod through;
+
 /// Most bytes kept of standard error.
 const COMPLAINT_BYTES: usize = 4096;
 

@@ -16,13 +16,17 @@ use crate::host::name::for_entry;
 use crate::item::Item;
 use crate::visit::Visit;
 use kept::Order;
+use lines::Lines;
 use packed_log::{Packing, Refusal};
 use sieve::{Limits, Sieve, Sifted};
 use words::Words;
 
 pub mod coverage;
 pub mod journal;
+pub mod journal_files;
 pub mod kept;
+mod lines;
+pub mod outside;
 pub mod packed_log;
 pub mod sieve;
 pub mod words;
@@ -151,22 +155,26 @@ fn one(
         changed: log.changed + offset,
         order: Order::File,
     };
-    match sift(&log.path, words, limits, visit) {
-        Ok((sifted, packing, trouble)) => {
-            let path = entry_path(&log.path, packing, names);
+    match sift(item, &log.path, words, limits, visit) {
+        Ok(streamed) => {
+            let path = entry_path(&log.path, streamed.packing, names);
             let mut line = Line::new(item.path, path, Outcome::Captured);
             line.micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            let keep = judge(&mut line, &log.path, &sifted, packing, trouble, budget);
-            line.covers = sifted.covers;
+            let keep = judge(item, &mut line, &log.path, &streamed, budget);
+            line.covers = streamed.sifted.covers;
             if keep {
-                super::finish(item, sink, line, &sifted.text)
+                super::finish(item, sink, line, &streamed.sifted.text)
             } else {
                 sink.note(line);
                 Ok(())
             }
         }
-        Err(Refusal::Dictionary(bytes)) => {
-            sink.note(too_large(item, &log.path, bytes));
+        Err(Refusal::Dictionary(_, bytes)) => {
+            sink.note(too_large(item, &log.path, bytes, ""));
+            Ok(())
+        }
+        Err(Refusal::NoRoom(bytes, why)) => {
+            sink.note(too_large(item, &log.path, bytes, &why));
             Ok(())
         }
         Err(Refusal::Io(error)) => {
@@ -181,22 +189,48 @@ fn one(
     }
 }
 
+/// What came of one log.
+struct Streamed {
+    sifted: Sifted,
+    packing: Packing,
+    /// How it was unpacked; empty when it was not packed.
+    how: String,
+    /// Why its end is missing.
+    trouble: Option<String>,
+}
+
 /// Streams one log through the sieve. A log whose end cannot be read gives what came before, and why.
 fn sift(
+    item: &Item,
     path: &str,
     words: &Words,
     limits: Limits,
     visit: &Visit,
-) -> Result<(Sifted, Packing, Option<String>), Refusal> {
-    let (mut text, packing) = packed_log::open(visit.host.file(path))?;
+) -> Result<Streamed, Refusal> {
+    let (mut text, packing, how) = match packed_log::open(visit.host.file(path)) {
+        Err(Refusal::Dictionary(packing, bytes)) => {
+            let text = outside::open(visit.host.file(path), packing, bytes, visit)?;
+            let how = format!(
+                "by {} in a process of its own with {} MiB",
+                packing.program(),
+                bytes / (1024 * 1024)
+            );
+            (text, packing, how)
+        }
+        opened => {
+            let (text, packing) = opened?;
+            (text, packing, packing.program().to_owned())
+        }
+    };
     let mut sieve = Sieve::new(words, limits);
+    let mut lines = Lines::new(item.filter);
     let mut block = vec![0; BLOCK_BYTES];
     let mut unasked = 0;
     let trouble = loop {
         match text.read(&mut block) {
             Ok(0) => break None,
             Ok(got) => {
-                sieve.feed(block.get(..got).unwrap_or_default());
+                lines.pass(block.get(..got).unwrap_or_default(), &mut sieve);
                 unasked += got;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -209,30 +243,40 @@ fn sift(
             }
         }
     };
-    Ok((sieve.finish(), packing, trouble))
+    lines.end(&mut sieve);
+    Ok(Streamed {
+        sifted: sieve.finish(),
+        packing,
+        how,
+        trouble,
+    })
 }
 
 /// Says in `line` what became of a log, and whether its text is kept.
 fn judge(
+    item: &Item,
     line: &mut Line,
     path: &str,
-    sifted: &Sifted,
-    packing: Packing,
-    trouble: Option<String>,
+    streamed: &Streamed,
     budget: &mut Budget,
 ) -> bool {
+    let Streamed {
+        sifted,
+        how,
+        trouble,
+        ..
+    } = streamed;
     let mut told = Vec::new();
-    if packing != Packing::None {
-        told.push(format!(
-            "unpacked from /{} ({})",
-            for_entry(path),
-            packing.program()
-        ));
+    if !how.is_empty() {
+        told.push(format!("unpacked from /{} ({how})", for_entry(path)));
     }
     told.push(match sifted.hits {
         0 => format!("no word of a memory failure in {} lines", sifted.lines),
         hits => format!("{hits} of {} lines tell of memory", sifted.lines),
     });
+    if item.filter.is_some() {
+        told.push("lines of other kinds do not count".to_owned());
+    }
     let share = if sifted.hits > 0 {
         &mut budget.failures
     } else {
@@ -265,7 +309,7 @@ fn judge(
     }
     if let Some(trouble) = trouble {
         line.outcome = Outcome::Truncated;
-        told.push(trouble);
+        told.push(trouble.clone());
     }
     if line.outcome == Outcome::Truncated {
         line.remedy = format!("copy /{} by hand", for_entry(path));
@@ -275,11 +319,11 @@ fn judge(
     fits && !sifted.text.is_empty()
 }
 
-fn too_large(item: &Item, path: &str, bytes: u64) -> Line {
+fn too_large(item: &Item, path: &str, bytes: u64, why: &str) -> Line {
     let mib = bytes / (1024 * 1024);
     Line {
         reason: format!(
-            "unpacking it takes {mib} MiB of memory; a packed log is not taken as it is, because secrets in it could not be masked"
+            "unpacking it takes {mib} MiB of memory{why}; a packed log is not taken as it is, because secrets in it could not be masked"
         ),
         remedy: format!(
             "unpack /{} on another machine and send the lines around `oom`",

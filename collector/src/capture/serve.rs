@@ -2,7 +2,6 @@
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -15,19 +14,20 @@ use crate::host::{Door, Opening, read_open};
 pub const ARGUMENT: &str = "__reader";
 /// Most bytes of an answer's buffer that are kept for the next one.
 const KEPT_BYTES: usize = 256 * 1024;
-/// Before others, for the short time that it needs a CPU.
-const NICE: i32 = -10;
+/// Before all others, while it reads what a process may have to wait for.
+const URGENT_NICE: i32 = -20;
+/// As others, while it reads logs.
+const USUAL_NICE: i32 = 0;
 /// What the reader says first, so that another program at its place is noticed.
 pub const GREETING: &[u8] = b"oomscene reader 2\n";
 
-/// Runs as the reader process when the arguments ask for it; `None` otherwise.
+/// Runs as the reader process when the arguments ask for it, and gives its exit status; `None`
+/// otherwise.
 ///
 /// The reader is `/proc/self/exe` started with [`ARGUMENT`], a root folder and the collector's process
 /// id, so every binary that
 /// collects must call this first.
-pub fn serve_reader_if_asked(
-    mut args: impl Iterator<Item = std::ffi::OsString>,
-) -> Option<ExitCode> {
+pub fn serve_reader_if_asked(mut args: impl Iterator<Item = std::ffi::OsString>) -> Option<u8> {
     if args.nth(1)? != ARGUMENT {
         return None;
     }
@@ -35,22 +35,20 @@ pub fn serve_reader_if_asked(
     let collector = args.next()?.into_string().ok()?.parse::<i32>().ok()?;
     // In ps it would be called `exe`.
     let _ = rustix::thread::set_name(c"oomscene-reader");
-    // While it reads, others wait for their own memory lock: it must not be late itself.
-    if setpriority_process(None, NICE).is_err() {
-        let _ = setpriority_process(None, 0);
-    }
     // Nothing stays behind a collector that was killed.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // A collector that was killed before that has another process take its children over.
     if getppid().is_none_or(|parent| parent.as_raw_nonzero().get() != collector) {
-        return Some(ExitCode::from(2));
+        return Some(2);
     }
     let Ok(door) = Door::new(Path::new(&root)) else {
-        return Some(ExitCode::from(2));
+        return Some(2);
     };
+    // It must not keep a file system busy that somebody wants to unmount.
+    let _ = rustix::process::chdir("/");
     // The end of the pipe is the usual end; nobody is left to hear about another one.
     let _ = serve(&door, io::stdin().lock(), io::stdout().lock());
-    Some(ExitCode::SUCCESS)
+    Some(0)
 }
 
 fn serve(door: &Door, input: impl Read, output: impl Write) -> io::Result<()> {
@@ -61,7 +59,18 @@ fn serve(door: &Door, input: impl Read, output: impl Write) -> io::Result<()> {
     // Each answer is sent before the next read: if that one hangs, the hang is blamed on the right
     // file and no answer is lost with the process.
     output.flush()?;
+    let mut nice = None;
     while let Some(request) = protocol::get_request(&mut input)? {
+        // While it reads of a process, others wait for their own memory lock: it must not be late itself.
+        let wanted = match request.what {
+            What::Read => URGENT_NICE,
+            _ => USUAL_NICE,
+        };
+        if nice != Some(wanted) {
+            // Without the right to it, it stays as it was started.
+            let _ = setpriority_process(None, wanted);
+            nice = Some(wanted);
+        }
         let began = Instant::now();
         content.clear();
         let result = answer(door, &request, &mut content).map_err(Errno::raw_os_error);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Advice, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, SeekFrom, Stat};
 use rustix::io::Errno;
 
-use super::name;
 use super::read_once;
+use super::{name, walk};
 
 /// Most names taken from one folder.
 const NAMES_MAX: usize = 200_000;
@@ -132,9 +132,7 @@ impl Door {
             Mode::empty(),
             ResolveFlags::IN_ROOT,
         ) {
-            Err(Errno::NOSYS | Errno::PERM) => {
-                rustix::fs::openat(jail.as_fd(), &path, flags, Mode::empty())
-            }
+            Err(Errno::NOSYS | Errno::PERM) => walk::open(jail.as_fd(), path.as_bytes(), flags),
             other => other,
         }
     }
@@ -235,11 +233,15 @@ impl Door {
     /// Target of the link `path`.
     #[must_use]
     pub fn link(&self, path: &str) -> Option<String> {
-        let target = match &self.jail {
-            None => rustix::fs::readlinkat(CWD, self.absolute(path).ok()?, Vec::new()),
-            Some(jail) => {
-                rustix::fs::readlinkat(jail.as_fd(), name::encode(path).ok()?, Vec::new())
-            }
+        let target = if self.is_live() {
+            rustix::fs::readlinkat(CWD, self.absolute(path).ok()?, Vec::new())
+        } else {
+            // Links on the way to it must stay below the root, too.
+            let (folder, last) = path.rsplit_once('/').unwrap_or((".", path));
+            let folder = self
+                .open_as(folder, OFlags::PATH | OFlags::DIRECTORY)
+                .ok()?;
+            rustix::fs::readlinkat(&folder, name::encode(last).ok()?, Vec::new())
         };
         Some(name::decode(target.ok()?.as_bytes()))
     }

@@ -61,6 +61,7 @@ fn headers_and_tokens() {
         "-H\0Authorization: Basic «dXNlcjpwYXNz»\0http://x\0",
         "\"Authorization\": \"Bearer «abc»\", \"x\": 1",
         "Cookie: «a=b; c=d»",
+        "GET /c?sv=1&sig=«aB%2Fcdefghijklmnop%3D»&se=2",
         "got bearer «Abc123defg» back",
         "key «AKIAIOSFODNN7EXAMPLE» used",
         "«ghp_0123456789abcdefghijABCDEFGHIJ012345»",
@@ -98,6 +99,68 @@ fn flags_of_programs() {
         "redis-cli\0-a\0«x»\0ping\0",
         "curl -u bob:«x» http://a",
         "curl\0--user\0bob:«x»\0",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn values_of_several_lines() {
+    for text in [
+        // YAML
+        "db:\n  password: «|»\n    «hunter2»\n    «more of it: x=y»\n\n    «end»\n  port: 5432\n",
+        "- password: «>-»\n    «hunter2»\n- port: 1\n",
+        "token: «|2+»\r\n  «abc»\r\nport: 1\n",
+        "  password: \"«hunter»\n     «of two lines»\"\n  user: x\n",
+        "  password: '«hunter»\n     «of two lines»' # why\n  user: x\n",
+        "password: «hunter»\n  «of two lines»\nuser: x\n",
+        "password:\n  «hunter2»\nuser: x\n",
+        "\"password\":\n  «\"hunter2\",»\n\"user\": 5\n",
+        "credentials:\n  user: x\n  host: y\n",
+        // INI
+        "[db]\nsecret = «first»\n  «second»\n  user = x\nport = 1\n",
+        "password=«a»\nuser=b\n",
+        // The same in a log
+        "Jan  5 03:04:05 db7 app[7]: password: «|»\nJan  5 03:04:06 db7 app[7]:   «hunter2»\nJan  5 03:04:06 db7 kernel:   Out of memory\n",
+        "Jan  5 03:04:05 db7 app[7]: bad password: «hunter2»\n                            at main.c:5\n",
+        // Beside the name
+        "{\"name\":\"DB_PASSWORD\",\"value\":\"«hunter2»\"},{\"name\":\"PORT\",\"value\":\"1\"}",
+        "env:\n- name: DB_PASSWORD\n  value: «hunter2»\n- name: PORT\n  value: \"1\"\n",
+        "<property name=\"password\" value=\"«hunter2»\"/>",
+        "<add key=\"ApiToken\" Value='«x y»' />",
+        "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: x\n",
+        // XML
+        "<user>a</user><password>«x y»</password><port>1</port>",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn more_programs_and_tokens() {
+    for text in [
+        "mysql -u root -p'«secret»' -h db",
+        "mysqldump\0-p«se cret»\0db\0",
+        "SSHPASS=«x» sshpass -e ssh a",
+        "docker login -u a -p «x» registry",
+        "docker\0login\0-u\0a\0-p\0«x»\0",
+        "podman login --password=«x» quay.io",
+        "helm registry login -u a -p «x» host",
+        "skopeo copy --src-creds a:«x» --dest-creds=b:«y» c d",
+        "keytool -storepass «x» -keypass «y» -alias z",
+        "openssl rsa -passin pass:«x» -in k",
+        "DBPASS=«x» REDISCLI_AUTH=«y»",
+        "machine h login bob password «x» port 1",
+        "ALTER USER a WITH PASSWORD '«x y»' VALID",
+        "SET PASSWORD FOR a = PASSWORD('«x»')",
+        "Driver={SQL Server};Server=a;Uid=b;Pwd=«c»;Database=d",
+        "sqlserver://sa:«p@ss»@db:1433?database=x",
+        "network={ psk=\"«x y»\" }",
+        "PresharedKey = «abc=»",
+        "X-Vault-Token: «x» and X-Api-Key: «y»",
+        "«glpat-0123456789abcdefghij» «LTAI5tAbCdEfGhIjKlMnOpQr»",
+        "root:«$6$saltsalt$0123456789012345678901234567890123456789abc»:19000:0",
+        "--data {\\\"password\\\":\\\"«a b»\\\",\\\"n\\\":1}",
     ] {
         check(text);
     }
@@ -160,6 +223,10 @@ fn what_only_looks_like_a_secret_stays() {
         "oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/docker/4f1c0d3b9a8e7f6d5c4b3a291807f6e5d4c3b2a19087f6e5d4c3b2a190876543,task=java,pid=7,uid=0",
         "CPU: 3 PID: 1234 Comm: secret-app Not tainted",
         "[  123.4] [ 1234]  1000  1234    56789     1234    200704        0             0 token-server",
+        "type=ANOM_ABEND msg=audit(1700000000.123:45): auid=1 uid=1 gid=1 ses=1 pid=4242 comm=\"java\" sig=6 res=1",
+        "type=SYSCALL msg=audit(1700000000.1:4): syscall=9 success=no exit=-12 a0=0 a1=7f ppid=1 pid=4 key=\"oom\"",
+        "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f0c0d3b_9a8e_7f6d.slice/cri-containerd-4f1c0d3b9a8e7f6d5c4b3a291807f6e5d4c3b2a19087f6e5d4c3b2a190876543.scope",
+        "[ 4242]  1000  4242  3000000  1700000    4000        0             0 token-pass",
         "uuid eyJhb",
         "skeleton sk-1 AKIA npm_config",
     ] {
@@ -197,7 +264,7 @@ fn real_logs_pass_unchanged() {
 #[test]
 fn torn_texts_are_no_trouble() {
     let masker = Masker::new();
-    let text = "a --password=x\0mysql -px type=EXECVE msg=audit(1:1): a0=\"x\" a1=2D-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nhttp://a:b@c proctitle=0 \"secret\":\"a\\\"b\"";
+    let text = "a --password=x\0mysql -px type=EXECVE msg=audit(1:1): a0=\"x\" a1=2D-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\nhttp://a:b@c proctitle=0 \"secret\":\"a\\\"b\"\npassword: |\n   a\n  b\n- name: TOKEN\n  value: 'x\n   y'\n<password>x</password> login a password b PASSWORD('c') --creds a:b $6$";
     for end in 0..text.len() {
         for start in [0, 1, 5, 17, 30] {
             let _ = masker.mask(&text.as_bytes()[start.min(end)..end]);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::layout;
 use super::words::{HARMLESS_ENDS, HARMLESS_VALUES};
 
 /// Longest name of a secret.
@@ -44,11 +45,15 @@ impl<'t> Text<'t> {
         self.while_fits(at, |b| b == b' ' || b == b'\t')
     }
 
-    /// The secret behind the name that holds `found`.
+    /// Start of the name that holds the byte at `at`.
+    pub(super) fn name_start(self, at: usize) -> usize {
+        let head = self.get(at.saturating_sub(NAME_BYTES_MAX)..at);
+        at - head.iter().rev().take_while(|b| is_name(**b)).count()
+    }
+
+    /// The secret behind the name that holds `found`; empty when it stands in the next lines.
     pub(super) fn behind_name(self, found: Range<usize>, alone: bool) -> Option<Range<usize>> {
-        let lowest = found.start.saturating_sub(NAME_BYTES_MAX);
-        let head = self.get(lowest..found.start);
-        let start = found.start - head.iter().rev().take_while(|b| is_name(**b)).count();
+        let start = self.name_start(found.start);
         let end = self.while_fits(found.end, is_name);
         if end - found.end > NAME_BYTES_MAX {
             return None;
@@ -61,6 +66,12 @@ impl<'t> Text<'t> {
         if ends_harmless(suffix) {
             return None;
         }
+        // `<password>x</password>`
+        if self.before(start) == Some(b'<') && self.at(end) == Some(b'>') {
+            let from = end + 1;
+            let to = self.while_fits(from, |b| !matches!(b, b'<' | b'\n'));
+            return (to > from && self.get(from..to) != super::MASK.as_bytes()).then_some(from..to);
+        }
         let is_plural = suffix == b"s" || suffix == b"S";
         let (value, separator) = self.value_start(start, end)?;
         if alone && separator != b'=' {
@@ -68,6 +79,9 @@ impl<'t> Text<'t> {
         }
         // `cd` leaves PWD in every environment.
         let is_folder = alone && self.at(value) == Some(b'/');
+        if separator == b':' && self.while_fits(value, |b| b == b'\r') == self.line_end(value) {
+            return Some(value..value);
+        }
         let value = self.value(start, value)?;
         let is_count = is_plural && self.get(value.clone()).iter().all(u8::is_ascii_digit);
         (!is_folder && !is_count).then_some(value)
@@ -89,6 +103,16 @@ impl<'t> Text<'t> {
                 let value = self.spaces(first);
                 (!self.get(behind..first).ends_with(b"::")).then_some((value, separator))
             }
+            // `IDENTIFIED WITH x PASSWORD 'y'`, `PASSWORD('y')`
+            b'"' | b'\'' if behind > end && self.is_password(start, end) => Some((behind, b' ')),
+            b'(' if self.is_password(start, end)
+                && matches!(self.at(behind + 1), Some(b'"' | b'\'')) =>
+            {
+                Some((behind + 1, b' '))
+            }
+            b',' | b'\r' | b'\n' | b'v' | b'V' => {
+                layout::beside(self, end).map(|value| (value, b'='))
+            }
             _ if self.at(start) == Some(b'-') && self.is_argument_start(start) => {
                 let gap = self.while_fits(end, |b| b == b' ' || b == 0);
                 let is_flag = self.at(gap) == Some(b'-');
@@ -96,6 +120,12 @@ impl<'t> Text<'t> {
             }
             _ => None,
         }
+    }
+
+    fn is_password(self, start: usize, end: usize) -> bool {
+        [b"password".as_slice(), b"passwd"]
+            .iter()
+            .any(|name| self.get(start..end).eq_ignore_ascii_case(name))
     }
 
     pub(super) fn is_argument_start(self, at: usize) -> bool {

@@ -7,6 +7,8 @@ pub(super) enum Sign {
     Name,
     /// A word that is a name only by itself and only before `=`.
     WordAndEquals,
+    /// As [`Sign::WordAndEquals`], when the secret is long: `sig=6` is a signal.
+    LongAndEquals,
     /// A setting of a configuration file: name, space, secret.
     Setting,
     /// A header whose value is secret to its end.
@@ -29,8 +31,12 @@ pub(super) enum Sign {
     AuditArguments,
     /// A record of the audit system with a command line in hexadecimal digits.
     AuditTitle,
+    /// `login user password secret` of a file for ftp(1).
+    Login,
     /// A sentence that ends in `: ` and the secret.
     Sentence,
+    /// A flag with `user:password`.
+    UserAndPassword,
     /// SQL: the secret follows in quotes.
     Quoted,
 }
@@ -53,6 +59,17 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("passphrase", Sign::Name),
     ("passcode", Sign::Name),
     ("pgpass", Sign::Name),
+    ("storepass", Sign::Name),
+    ("keypass", Sign::Name),
+    ("dbpass", Sign::Name),
+    ("rootpass", Sign::Name),
+    ("adminpass", Sign::Name),
+    ("userpass", Sign::Name),
+    ("mypass", Sign::Name),
+    ("preshared", Sign::Name),
+    ("rediscli_auth", Sign::Name),
+    ("login ", Sign::Login),
+    ("psk", Sign::WordAndEquals),
     ("pwd", Sign::WordAndEquals),
     ("pass", Sign::WordAndEquals),
     ("secret", Sign::Name),
@@ -76,7 +93,7 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("sessionid", Sign::Name),
     ("session_id", Sign::Name),
     ("\"auth\"", Sign::Name),
-    ("sig", Sign::WordAndEquals),
+    ("sig", Sign::LongAndEquals),
     ("requirepass", Sign::Setting),
     ("masterauth", Sign::Setting),
     ("authorization", Sign::Header),
@@ -97,6 +114,23 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("ghr_", Sign::Prefix(20)),
     ("github_pat_", Sign::Prefix(20)),
     ("glpat-", Sign::Prefix(16)),
+    ("gldt-", Sign::Prefix(16)),
+    ("glrt-", Sign::Prefix(16)),
+    ("glptt-", Sign::Prefix(16)),
+    ("glcbt-", Sign::Prefix(16)),
+    ("LTAI", Sign::Prefix(12)),
+    ("AKID", Sign::Prefix(28)),
+    ("$1$", Sign::Prefix(24)),
+    ("$2a$", Sign::Prefix(40)),
+    ("$2b$", Sign::Prefix(40)),
+    ("$2y$", Sign::Prefix(40)),
+    ("$5$", Sign::Prefix(40)),
+    ("$6$", Sign::Prefix(40)),
+    ("$y$", Sign::Prefix(40)),
+    ("$argon2", Sign::Prefix(40)),
+    ("$apr1$", Sign::Prefix(24)),
+    ("xoxc-", Sign::Prefix(10)),
+    ("xoxd-", Sign::Prefix(10)),
     ("xoxa-", Sign::Prefix(10)),
     ("xoxb-", Sign::Prefix(10)),
     ("xoxe-", Sign::Prefix(10)),
@@ -113,6 +147,10 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("hvs.", Sign::Prefix(20)),
     ("dop_v1_", Sign::Prefix(30)),
     ("eyJ", Sign::Prefix(24)),
+    ("dckr_pat_", Sign::Prefix(20)),
+    ("pypi-AgE", Sign::Prefix(20)),
+    ("shpat_", Sign::Prefix(20)),
+    ("sk-svcacct-", Sign::Prefix(16)),
     ("AGE-SECRET-KEY-1", Sign::Prefix(30)),
     ("://", Sign::Address),
     ("jdbc:oracle:thin:", Sign::Oracle),
@@ -125,7 +163,18 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("sshpass", Sign::Program("-p", Flag::Both)),
     ("redis-cli", Sign::Program("-a", Flag::Both)),
     ("mongo", Sign::Program("-p", Flag::Both)),
+    ("sshpass", Sign::WordAndEquals),
     ("docker login", Sign::Program("-p", Flag::Both)),
+    ("docker\0login", Sign::Program("-p", Flag::Both)),
+    ("podman login", Sign::Program("-p", Flag::Both)),
+    ("podman\0login", Sign::Program("-p", Flag::Both)),
+    ("registry login", Sign::Program("-p", Flag::Both)),
+    ("registry\0login", Sign::Program("-p", Flag::Both)),
+    ("oc login", Sign::Program("-p", Flag::Both)),
+    ("--creds", Sign::UserAndPassword),
+    ("--src-creds", Sign::UserAndPassword),
+    ("--dest-creds", Sign::UserAndPassword),
+    ("openssl", Sign::Program("pass:", Flag::Attached)),
     ("ldapsearch", Sign::Program("-w", Flag::Both)),
     ("ldapmodify", Sign::Program("-w", Flag::Both)),
     ("sqlcmd", Sign::Program("-P", Flag::Both)),
@@ -226,7 +275,10 @@ mod tests {
             assert!(word.len() >= 3, "{word:?} would be found everywhere");
             // A program may have two flags.
             let earlier = SIGNS.iter().take(number).filter(|(other, _)| other == word);
-            assert!(earlier.count() <= usize::from(*word == "curl"), "{word:?}");
+            assert!(
+                earlier.count() <= usize::from(matches!(*word, "curl" | "sshpass")),
+                "{word:?}"
+            );
         }
     }
 }

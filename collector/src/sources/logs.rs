@@ -69,6 +69,16 @@ pub const ITEMS: &[Item] = &[
     .kib(1024)
     .filter(audit::relevant)
     .root(Root::Needed),
+    Item::new(
+        "var/log/audit/*",
+        Take::Logs {
+            patterns: &["var/log/audit/audit.log.*", "var/log/audit/audit.log-*"],
+        },
+        "the same of rotated audit logs, around every abnormal end and every ENOMEM",
+    )
+    .kib(1024)
+    .filter(audit::relevant)
+    .root(Root::Needed),
     journal(
         "scene/journal/boots.txt",
         &[&["journalctl", "--no-pager", "--list-boots"]],

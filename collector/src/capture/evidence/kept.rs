@@ -1,4 +1,4 @@
-//! The kept lines of one log, bounded: the first ones stay, of the others the last ones.
+//! The kept lines of one log, bounded: the oldest third stays, and of the others the newest ones.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use crate::capture::stamp;
 
 /// Most bytes of one piece: what is dropped at once.
 const PIECE_BYTES: usize = 128 * 1024;
-/// The share of the first pieces: a storm of kills begins with its cause.
-const FIRST_SHARE: usize = 3;
+/// The share of the oldest pieces: a storm of kills begins with its cause. The newest have the rest.
+const OLDEST_SHARE: usize = 3;
 
 /// Lines that follow each other in the log.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ impl Piece {
 #[derive(Debug)]
 pub struct Kept {
     bytes_max: usize,
+    /// Bytes for the pieces that come first.
+    first_max: usize,
     first: Vec<Piece>,
     first_bytes: usize,
     last: VecDeque<Piece>,
@@ -50,10 +52,16 @@ pub enum Order {
 }
 
 impl Kept {
-    /// Keeps at most about `bytes_max` bytes.
-    pub fn new(bytes_max: usize) -> Self {
+    /// Keeps at most about `bytes_max` bytes of what comes in `order`.
+    pub fn new(bytes_max: usize, order: Order) -> Self {
+        let oldest_max = bytes_max / OLDEST_SHARE;
+        let first_max = match order {
+            Order::File => oldest_max,
+            Order::NewestFirst => bytes_max - oldest_max,
+        };
         Self {
             bytes_max,
+            first_max,
             first: Vec::new(),
             first_bytes: 0,
             last: VecDeque::new(),
@@ -74,7 +82,7 @@ impl Kept {
 
     /// Keeps `bytes`, whose first line has the number `line` and begins at offset `at`.
     pub fn push(&mut self, line: u64, at: u64, bytes: &[u8], lines: u64) {
-        let room = self.first_bytes + bytes.len() <= self.bytes_max / FIRST_SHARE;
+        let room = self.first_bytes + bytes.len() <= self.first_max;
         if self.last.is_empty() && room {
             self.first_bytes += bytes.len();
             let open = self.first.last_mut();
@@ -88,7 +96,12 @@ impl Kept {
         let open = self.last.back_mut();
         match open.filter(|p| p.end() == at && p.bytes.len() < PIECE_BYTES) {
             Some(piece) => extend(piece, bytes, lines),
-            None => self.last.push_back(Self::piece(line, at, bytes, lines)),
+            None => {
+                if let Some(closed) = self.last.back_mut() {
+                    closed.bytes.shrink_to_fit();
+                }
+                self.last.push_back(Self::piece(line, at, bytes, lines));
+            }
         }
         while self.bytes() > self.bytes_max && self.last.len() > 1 {
             if let Some(gone) = self.last.pop_front() {
@@ -208,7 +221,7 @@ mod tests {
 
     #[test]
     fn numbers_of_what_is_left_out() {
-        let mut kept = Kept::new(1000);
+        let mut kept = Kept::new(1000, Order::File);
         kept.push(3, 20, b"c\nd\n", 2);
         kept.push(5, 24, b"e\n", 1);
         kept.push(9, 40, b"i\n", 1);
@@ -223,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_first_and_the_last_stay() {
-        let mut kept = Kept::new(600_000);
+        let mut kept = Kept::new(600_000, Order::File);
         for number in 0..100_u64 {
             let line = format!("{number:>9999}\n");
             kept.push(number + 1, number * 10_000, line.as_bytes(), 1);
@@ -236,8 +249,27 @@ mod tests {
     }
 
     #[test]
+    fn two_thirds_are_for_the_newest_in_both_orders() {
+        for (order, newest) in [(Order::File, 99), (Order::NewestFirst, 0)] {
+            let mut kept = Kept::new(1_200_000, order);
+            for number in 0..300_u64 {
+                let line = format!("2026-01-05 {number:>9988}\n");
+                kept.push(number + 1, number * 10_000, line.as_bytes(), 1);
+            }
+            let near: usize = kept
+                .first
+                .iter()
+                .chain(&kept.last)
+                .filter(|piece| piece.line.abs_diff(newest * 3) < 150)
+                .map(|piece| piece.bytes.len())
+                .sum();
+            assert!((700_000..=850_000).contains(&near), "{order:?}: {near}");
+        }
+    }
+
+    #[test]
     fn newest_first_is_turned() {
-        let mut kept = Kept::new(1000);
+        let mut kept = Kept::new(1000, Order::NewestFirst);
         kept.push(1, 0, b"2026-01-05 c\n   more\n2026-01-04 b\n", 3);
         kept.push(7, 90, b"2026-01-03 a\n", 1);
         let text = String::from_utf8(kept.into_text(Order::NewestFirst, 7, 103)).unwrap();

@@ -54,8 +54,10 @@ impl Packing {
 /// Why a log cannot be unpacked here.
 #[derive(Debug)]
 pub enum Refusal {
-    /// Its dictionary is larger than [`DICTIONARY_BYTES_MAX`].
-    Dictionary(u64),
+    /// Its dictionary of so many bytes is larger than [`DICTIONARY_BYTES_MAX`].
+    Dictionary(Packing, u64),
+    /// Its dictionary of so many bytes is too large for this machine now, and why.
+    NoRoom(u64, String),
     /// It cannot be read.
     Io(io::Error),
 }
@@ -80,7 +82,9 @@ pub fn open<'f>(mut file: impl Read + 'f) -> Result<Opened<'f>, Refusal> {
         _ => Some(0),
     };
     match dictionary {
-        Some(bytes) if bytes > DICTIONARY_BYTES_MAX => return Err(Refusal::Dictionary(bytes)),
+        Some(bytes) if bytes > DICTIONARY_BYTES_MAX => {
+            return Err(Refusal::Dictionary(packing, bytes));
+        }
         Some(_) => {}
         None => return Err(Refusal::Io(io::ErrorKind::InvalidData.into())),
     }
@@ -98,7 +102,7 @@ pub fn open<'f>(mut file: impl Read + 'f) -> Result<Opened<'f>, Refusal> {
 
 /// Size of the dictionary that the first block of an xz file asks for.
 /// <https://tukaani.org/xz/xz-file-format.txt>, 3.1 and 5.3.1
-fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
+pub(crate) fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
     const LZMA2: u8 = 0x21;
     let block = head.get(12..)?;
     // A size of 0 is an index: the file is empty.
@@ -129,7 +133,7 @@ fn xz_dictionary_bytes(head: &[u8]) -> Option<u64> {
 }
 
 /// Window that the first frame of a zstd file asks for. RFC 8878, 3.1.1.1
-fn zstd_window_bytes(head: &[u8]) -> Option<u64> {
+pub(crate) fn zstd_window_bytes(head: &[u8]) -> Option<u64> {
     let descriptor = *head.get(4)?;
     let single_segment = descriptor & 0x20 != 0;
     if !single_segment {
@@ -269,7 +273,7 @@ mod tests {
                 continue;
             };
             assert!(
-                matches!(open(&file), Err(Refusal::Dictionary(bytes)) if bytes > DICTIONARY_BYTES_MAX),
+                matches!(open(&file), Err(Refusal::Dictionary(_, bytes)) if bytes > DICTIONARY_BYTES_MAX),
                 "{program:?}"
             );
         }

@@ -88,7 +88,7 @@ impl<'w> Sieve<'w> {
             left: limits.head_lines,
             too_old: limits.since.is_some(),
             hits: 0,
-            kept: Kept::new(limits.bytes_max),
+            kept: Kept::new(limits.bytes_max, limits.order),
             coverage: Coverage::newest_first(limits.order == Order::NewestFirst),
         }
     }

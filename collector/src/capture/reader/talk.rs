@@ -45,8 +45,9 @@ impl Talk {
             .arg(serve::ARGUMENT)
             .arg(root)
             .arg(std::process::id().to_string())
-            .env_clear()
-            .current_dir("/");
+            .env_clear();
+        // Only what posix_spawn(3) can do is asked for: where a kernel refuses the signal masks that
+        // this program was built with, Rust's own fork gives up.
         // Ctrl-C is for the collector, which then ends the bundle. The reader's standard error must
         // not keep the caller's terminal or ssh session open.
         command
