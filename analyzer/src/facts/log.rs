@@ -214,6 +214,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
     told.coverage.lines += left_out;
     told.joiner.finish();
     told.programs.finish();
+    told.coverage.finish();
     told
 }
 

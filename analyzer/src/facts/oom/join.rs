@@ -172,7 +172,7 @@ impl Joiner {
                 self.keep_drift();
             }
         }
-        self.lane.last = line.stamp.cloned();
+        Stamp::keep(&mut self.lane.last, line.stamp);
         self.lane.lines_since = 0;
     }
 
@@ -325,7 +325,7 @@ impl Joiner {
         }
         match &mut self.lane.open {
             Open::Event(event) => {
-                event.last_stamp = line.stamp.cloned();
+                Stamp::keep(&mut event.last_stamp, line.stamp);
                 if event.host.is_none() {
                     event.host = line.host.map(|h| Seen::new(h.to_owned(), line.evidence()));
                 }
