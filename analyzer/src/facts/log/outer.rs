@@ -58,7 +58,11 @@ fn bare_already(line: &str) -> bool {
     let bytes = line.as_bytes();
     // All bytes are looked at, without a branch: that is what vector instructions do fast.
     let special = bytes.iter().fold(false, |found, byte| {
-        found | matches!(byte, 0x80.. | 0x1b | b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*')
+        found
+            | matches!(
+                byte,
+                0x80..|0x1b| b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*'
+            )
     });
     let coloured = || {
         memchr::memchr_iter(b'[', bytes).any(|at| {

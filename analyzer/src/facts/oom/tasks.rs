@@ -38,8 +38,7 @@ pub fn columns(line: &str) -> Option<Columns> {
         return None;
     }
     let mut names: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
-    let whole = names.pop().as_deref() == Some("name")
-        && names.iter().any(|n| n == "total_vm");
+    let whole = names.pop().as_deref() == Some("name") && names.iter().any(|n| n == "total_vm");
     whole.then_some(Columns(names))
 }
 

@@ -52,7 +52,10 @@ pattern!(
 /// Takes a syslog level (`<6>`) or a decoded one (`kern  :info  :`) off.
 pub(super) fn level(found: &mut Prefixed<'_>) {
     // Neither begins like the stamp that most lines begin with.
-    if !found.text.starts_with(|c: char| c == '<' || c.is_ascii_lowercase()) {
+    if !found
+        .text
+        .starts_with(|c: char| c == '<' || c.is_ascii_lowercase())
+    {
         return;
     }
     if let Some(groups) = LEVEL.captures(found.text) {
