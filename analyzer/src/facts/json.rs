@@ -6,10 +6,12 @@ use serde::{
     Serialize, Serializer,
     ser::{SerializeMap as _, SerializeStruct as _},
 };
-use serde_json::{Value as Json, json};
 
-use super::names::{self, Kind};
+use super::names::{self, Kind, Tree};
 use super::{Evidence, Fact, Facts, Gap, List, Record, Value};
+
+/// What is declared below a name; `None` below one that is not declared.
+type Below = Option<&'static Tree>;
 
 /// All facts, nested by name, each with unit and evidence; then the gaps. The same facts give the
 /// same bytes. Nothing is copied: the facts of thousands of processes are written one by one.
@@ -25,7 +27,7 @@ impl Serialize for Whole<'_> {
         let mut gaps: Vec<&Gap> = self.0.gaps.iter().collect();
         gaps.sort();
         let mut out = to.serialize_struct("Facts", 3)?;
-        out.serialize_field("facts", &fields(&self.0.root, ""))?;
+        out.serialize_field("facts", &fields(&self.0.root, Some(names::tree())))?;
         out.serialize_field("facts_version", &names::VERSION)?;
         out.serialize_field("gaps", &gaps)?;
         out.end()
@@ -55,108 +57,105 @@ impl Serialize for Evidence {
 /// A record below a declared name.
 struct Fields<'f> {
     of: &'f Record,
-    prefix: &'f str,
+    names: Below,
 }
 
-fn fields<'f>(of: &'f Record, prefix: &'f str) -> Fields<'f> {
-    Fields { of, prefix }
+fn fields(of: &Record, names: Below) -> Fields<'_> {
+    Fields { of, names }
 }
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut out = to.serialize_map(Some(self.of.fields.len()))?;
         for (name, fact) in &self.of.fields {
-            let path = if self.prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{}.{name}", self.prefix)
-            };
-            out.serialize_entry(name, &One { fact, path: &path })?;
+            let names = self.names.and_then(|names| names.get(name));
+            out.serialize_entry(name, &One { fact, names })?;
         }
         out.end()
     }
 }
 
-/// A fact with its declared name.
+/// A fact with its declared name and what is declared below it.
 struct One<'f> {
     fact: &'f Fact,
-    path: &'f str,
+    names: Below,
+}
+
+impl One<'_> {
+    fn unit(&self) -> Option<Kind> {
+        self.names.and_then(|names| names.kind)
+    }
 }
 
 impl Serialize for One<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match &self.fact.value {
-            Value::Record(inner) => fields(inner, self.path).serialize(to),
+            Value::Record(inner) => fields(inner, self.names).serialize(to),
             Value::List(list) => {
                 let mut out = to.serialize_struct("List", 3)?;
-                let below = format!("{}[]", self.path);
-                out.serialize_field(
-                    "items",
-                    &Items {
-                        list,
-                        below: &below,
-                    },
-                )?;
+                let names = self.names.and_then(|names| names.get("[]"));
+                out.serialize_field("items", &Items { list, names })?;
                 out.serialize_field("partial", &list.partial.as_ref().map(|p| &p.en))?;
-                out.serialize_field("unit", &unit(self.path))?;
+                out.serialize_field("unit", &self.unit())?;
                 out.end()
             }
             plain => {
                 let mut out = to.serialize_struct("Fact", 3)?;
                 out.serialize_field("evidence", &self.fact.evidence)?;
-                out.serialize_field("unit", &unit(self.path))?;
-                out.serialize_field("value", &scalar(plain))?;
+                out.serialize_field("unit", &self.unit())?;
+                out.serialize_field("value", &Scalar(plain))?;
                 out.end()
             }
         }
     }
 }
 
-/// The items of a list, with the declared name of what is in it.
+/// The items of a list, with what is declared of each.
 struct Items<'f> {
     list: &'f List,
-    below: &'f str,
+    names: Below,
 }
 
 impl Serialize for Items<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.list.items.iter().map(|item| Item {
             value: &item.value,
-            below: self.below,
+            names: self.names,
         }))
     }
 }
 
 struct Item<'f> {
     value: &'f Value,
-    below: &'f str,
+    names: Below,
 }
 
 impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.value {
-            Value::Record(inner) => fields(inner, self.below).serialize(to),
-            plain => scalar(plain).serialize(to),
+            Value::Record(inner) => fields(inner, self.names).serialize(to),
+            plain => Scalar(plain).serialize(to),
         }
     }
 }
 
-fn scalar(value: &Value) -> Json {
-    match value {
-        Value::Flag(flag) => json!(flag),
-        // JSON readers have 64 bits; a larger figure is kept as text rather than rounded.
-        Value::Int(n) => i64::try_from(*n)
-            .map(|n| json!(n))
-            .or_else(|_| u64::try_from(*n).map(|n| json!(n)))
-            .unwrap_or_else(|_| json!(n.to_string())),
-        Value::Number(n) => json!(n),
-        Value::Text(text) => json!(text),
-        Value::List(_) | Value::Record(_) => Json::Null,
-    }
-}
+struct Scalar<'f>(&'f Value);
 
-fn unit(path: &str) -> Json {
-    names::find(path).map_or(Json::Null, |name| json!(name.kind))
+impl Serialize for Scalar<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Flag(flag) => to.serialize_bool(*flag),
+            // JSON readers have 64 bits; a larger figure is kept as text rather than rounded.
+            Value::Int(n) => match (i64::try_from(*n), u64::try_from(*n)) {
+                (Ok(n), _) => to.serialize_i64(n),
+                (_, Ok(n)) => to.serialize_u64(n),
+                _ => to.collect_str(n),
+            },
+            Value::Number(n) => to.serialize_f64(*n),
+            Value::Text(text) => to.serialize_str(text),
+            Value::List(_) | Value::Record(_) => to.serialize_unit(),
+        }
+    }
 }
 
 /// The declared names as a Markdown page, one table a group.
@@ -200,6 +199,8 @@ fn kind_word(kind: Kind) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::words::Bilingual;
 

@@ -34,6 +34,7 @@ mod settle;
 mod spans;
 pub mod stamp;
 mod strace;
+mod stream;
 mod systemd;
 #[cfg(test)]
 mod tests;
@@ -109,7 +110,7 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         .and_then(|clocks| stamp::BootClock::new(clocks, offset));
     let mut told = Vec::new();
     for log in logs {
-        told.push(one(log, clock, &mut index));
+        told.push(stream::one(log, clock, &mut index));
     }
     let shown = told.iter().find_map(|t| t.programs.utc_offset_seconds());
     let machine = &Machine {
@@ -149,81 +150,22 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
         );
         programs::put_kernel(&said, zone, partial.as_ref(), facts);
         oom::facts::failure_gaps(&failures, facts);
+        let passed = joiners
+            .iter_mut()
+            .map(|j| (j.events.len(), std::mem::take(&mut j.passed)));
+        let storm = oom::storm::Storm::of(passed.collect());
         let mut events = oom::merge::merge(joiners.into_iter().map(|j| j.events).collect());
         settle::in_order_of_boots(&mut events);
-        oom::facts::put(&events, machine, &said.around, partial.as_ref(), facts);
+        oom::facts::put(
+            &events,
+            &storm,
+            machine,
+            &said.around,
+            partial.as_ref(),
+            facts,
+        );
     }
     programs::put(&said, zone, partial.as_ref(), facts);
-}
-
-/// Streams one log.
-fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told {
-    let mut reader = reader::Reader::new(log.entry, log.source, clock);
-    reader.wrapped(wrap::Wrap::of(log.content));
-    reader.jump(log.first_line);
-    let mut told = Told {
-        coverage: Coverage::default(),
-        joiner: Joiner::new(log.source == Source::Kmsg),
-        programs: Programs::default(),
-        timeline: timeline::Timeline::default(),
-    };
-    let mut jumps = log
-        .condensed
-        .map_or(&[][..], |c| &c.jumps)
-        .iter()
-        .peekable();
-    let mut left_out = 0;
-    let mut rest = log.content;
-    while !rest.is_empty() {
-        let offset = log.content.len() - rest.len();
-        if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
-            // Nothing of a report lies in what was left out.
-            reader.finish(&mut |line, found| {
-                hear(line, found, &mut told, index);
-            });
-            told.joiner.finish();
-            reader.jump(jump.line);
-        }
-        let end = memchr::memchr(b'\n', rest);
-        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.get(1..).unwrap_or_default();
-        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
-            // Nothing of a report lies in what was left out.
-            reader.finish(&mut |line, found| {
-                hear(line, found, &mut told, index);
-            });
-            told.joiner.finish();
-            reader.pass(&cut);
-            left_out += cut.lines;
-            continue;
-        }
-        told.coverage.lines += 1;
-        reader.feed(physical, end.is_none(), &mut |line, found| {
-            hear(line, found, &mut told, index);
-        });
-        if end.is_none() {
-            told.joiner.tear();
-        }
-    }
-    reader.finish(&mut |line, found| {
-        hear(line, found, &mut told, index);
-    });
-    if let Some(condensed) = log.condensed {
-        told.coverage.lines = condensed.lines;
-    }
-    told.coverage.lines += left_out;
-    told.joiner.finish();
-    told.programs.finish();
-    told
-}
-
-/// Gives one record to everybody who listens.
-fn hear(line: &line::Line<'_>, found: reader::Recognised, told: &mut Told, index: &mut u64) {
-    *index += 1;
-    told.coverage.feed(line, found);
-    told.joiner.feed(line);
-    told.programs.feed(line, *index);
-    told.timeline.feed(line, found);
 }
 
 /// Why the logs may lack events; `None` when the ring buffer still held its first record.

@@ -106,6 +106,42 @@ pub fn find(path: &str) -> Option<&'static Name> {
     BY_PATH.get(bare.as_str()).copied()
 }
 
+/// The declared names as a tree, so that facts and their declarations are walked together.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Kind of the name that ends here.
+    pub kind: Option<Kind>,
+    below: BTreeMap<&'static str, Self>,
+}
+
+impl Tree {
+    /// What is declared below `part`, one part of a dotted path; `[]` for the items of a list.
+    #[must_use]
+    pub fn get(&self, part: &str) -> Option<&Self> {
+        self.below.get(part)
+    }
+}
+
+/// The tree of all declared names.
+pub fn tree() -> &'static Tree {
+    static TREE: LazyLock<Tree> = LazyLock::new(|| {
+        let mut root = Tree::default();
+        for name in all() {
+            let parts = name.path.split('.').flat_map(|part| {
+                let list = part.strip_suffix("[]");
+                [list.or(Some(part)), list.map(|_| "[]")]
+            });
+            let mut at = &mut root;
+            for part in parts.flatten() {
+                at = at.below.entry(part).or_default();
+            }
+            at.kind = Some(name.kind);
+        }
+        root
+    });
+    &TREE
+}
+
 /// Whether some declared name lies below `path` (it is a record).
 #[must_use]
 pub fn is_record(path: &str) -> bool {

@@ -21,6 +21,7 @@ pub mod page_size;
 pub mod part;
 mod prose;
 pub mod stats;
+pub(in crate::facts) mod storm;
 pub mod summary;
 pub mod tasks;
 pub mod trace;

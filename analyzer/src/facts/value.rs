@@ -26,7 +26,11 @@ pub const TEXT_CHARS_MAX: usize = 300;
 impl Evidence {
     /// Evidence for `text` at `entry:line`.
     pub fn new(entry: impl AsRef<str>, line: u32, text: &str) -> Self {
-        let text = match text.char_indices().nth(TEXT_CHARS_MAX) {
+        // A text has no more characters than bytes.
+        let cut = (text.len() > TEXT_CHARS_MAX)
+            .then(|| text.char_indices().nth(TEXT_CHARS_MAX))
+            .flatten();
+        let text = match cut {
             Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
             None => text.into(),
         };

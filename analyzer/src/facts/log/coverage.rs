@@ -14,32 +14,58 @@ pub(super) struct Coverage {
     pub(super) kernel_lines: u64,
     formats: BTreeMap<&'static str, u64>,
     pub(super) first: Option<(Stamp, Evidence)>,
+    /// Known once the log is at its end.
     pub(super) last: Option<(Stamp, Evidence)>,
+    latest: Latest,
     /// Longest time between two lines, with the stamps around it: no proof of a loss.
     silence: Option<(f64, Evidence, Evidence)>,
 }
 
+/// The last record with a stamp, in memory that the next one takes over.
+#[derive(Debug, Default)]
+struct Latest {
+    stamp: Option<Stamp>,
+    entry: String,
+    line: u32,
+    raw: String,
+}
+
+impl Latest {
+    fn evidence(&self) -> Evidence {
+        Evidence::new(&self.entry, self.line, self.raw.trim())
+    }
+}
+
 impl Coverage {
+    /// Ends the log.
+    pub(super) fn finish(&mut self) {
+        if let Some(stamp) = self.latest.stamp.take() {
+            self.last = Some((stamp, self.latest.evidence()));
+        }
+    }
+
     /// Counts one record.
     pub(super) fn feed(&mut self, line: &Line<'_>, found: Recognised) {
         if !found.format.is_empty() {
             *self.formats.entry(found.format).or_default() += 1;
         }
         if let Some(stamp) = line.stamp.filter(|_| found.stamped) {
-            let place = (stamp.clone(), line.evidence());
-            if let Some((before, at)) = &self.last
+            if let Some(before) = &self.latest.stamp
                 && let Some(seconds) = before.seconds_until(stamp)
                 && self
                     .silence
                     .as_ref()
                     .is_none_or(|(most, ..)| seconds > *most)
             {
-                self.silence = Some((seconds, at.clone(), place.1.clone()));
+                self.silence = Some((seconds, self.latest.evidence(), line.evidence()));
             }
             if self.first.is_none() {
-                self.first = Some(place.clone());
+                self.first = Some((stamp.clone(), line.evidence()));
             }
-            self.last = Some(place);
+            Stamp::keep(&mut self.latest.stamp, Some(stamp));
+            line.entry.clone_into(&mut self.latest.entry);
+            self.latest.line = line.number;
+            line.raw.clone_into(&mut self.latest.raw);
             let stamped_by_kernel =
                 found.format.starts_with("dmesg") || found.format == "/dev/kmsg";
             let kernel = line.origin == super::line::Origin::Kernel;

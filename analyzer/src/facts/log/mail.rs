@@ -46,7 +46,8 @@ impl Decoder {
     /// there.
     pub(super) fn feed<'l>(&mut self, number: u32, line: &'l [u8]) -> Option<(u32, Cow<'l, [u8]>)> {
         let broken = line.trim_ascii_end().ends_with(b"=");
-        let encoded = broken || memmem::find(line, b"=3D").is_some();
+        let encoded =
+            broken || memchr::memchr(b'=', line).is_some() && memmem::find(line, b"=3D").is_some();
         if !self.on && self.open.is_none() && !encoded {
             return Some((number, Cow::Borrowed(line)));
         }

@@ -3,6 +3,9 @@
 //! control characters.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::pattern::{pattern, text};
 
@@ -42,6 +45,39 @@ pattern!(
 
 /// Takes off what stands around a line.
 pub(super) fn plain(line: &str) -> Cow<'_, str> {
+    if bare_already(line) {
+        return Cow::Borrowed(line);
+    }
+    unwrapped(line)
+}
+
+/// Whether nothing of what [`unwrapped`] takes off can be in the line, as in nearly every one.
+fn bare_already(line: &str) -> bool {
+    static STREAM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" std"));
+    static CLUSTER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"OOMKilling "));
+    let bytes = line.as_bytes();
+    // All bytes are looked at, without a branch: that is what vector instructions do fast.
+    let special = bytes.iter().fold(false, |found, byte| {
+        found
+            | matches!(
+                byte,
+                0x80..|0x1b| b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*'
+            )
+    });
+    let coloured = || {
+        memchr::memchr_iter(b'[', bytes).any(|at| {
+            let (before, after) = bytes.split_at(at);
+            before.ends_with(b"033") || after.starts_with(b"[m") || after.starts_with(b"[0m")
+        })
+    };
+    !special
+        && !coloured()
+        && !line.starts_with("[pod/")
+        && STREAM.find(bytes).is_none()
+        && CLUSTER.find(bytes).is_none()
+}
+
+fn unwrapped(line: &str) -> Cow<'_, str> {
     let mut bare = Cow::Borrowed(line);
     let coloured = ["\u{1b}", "033[", "\\x1b[", "^[["]
         .iter()

@@ -7,6 +7,7 @@ mod bracket;
 mod carrier;
 mod fused;
 mod kmsg;
+mod quick;
 
 use super::stamp::Stamp;
 

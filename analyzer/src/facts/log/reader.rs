@@ -319,12 +319,18 @@ impl<'a> Reader<'a> {
     }
 
     fn remember(&mut self, found: &Prefixed<'_>) {
-        self.last = Last {
-            stamp: found.stamp.clone(),
-            host: found.host.map(str::to_owned),
-            program: found.program.map(str::to_owned),
-            caller: found.caller.map(str::to_owned),
-        };
+        Stamp::keep(&mut self.last.stamp, found.stamp.as_ref());
+        keep(&mut self.last.host, found.host);
+        keep(&mut self.last.program, found.program);
+        keep(&mut self.last.caller, found.caller);
+    }
+}
+
+/// Puts `text` into `slot`; most records have the same host as the one before.
+fn keep(slot: &mut Option<String>, text: Option<&str>) {
+    match (slot.as_mut(), text) {
+        (Some(kept), Some(text)) => text.clone_into(kept),
+        _ => *slot = text.map(str::to_owned),
     }
 }
 

@@ -37,6 +37,19 @@ const CLOCKS_APART_SECONDS_MAX: f64 = 1.5;
 const YEAR_FOR_COMPARING: i16 = 2000;
 
 impl Stamp {
+    /// Puts `stamp` into `slot`, in the memory of what was there: every record has a stamp.
+    pub(crate) fn keep(slot: &mut Option<Self>, stamp: Option<&Self>) {
+        match (slot.as_mut(), stamp) {
+            (Some(kept), Some(stamp)) => {
+                kept.text.clone_from(&stamp.text);
+                kept.uptime_us = stamp.uptime_us;
+                kept.wall.clone_from(&stamp.wall);
+                kept.boot_id.clone_from(&stamp.boot_id);
+            }
+            _ => *slot = stamp.cloned(),
+        }
+    }
+
     /// Seconds from this stamp to `later`; negative when `later` is earlier, unknown when the two
     /// stamps share no clock.
     #[must_use]

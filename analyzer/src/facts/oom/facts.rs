@@ -4,6 +4,7 @@ use super::{
     event::{OomEvent, Seen},
     groups,
     page_size::{self, PageSize},
+    storm::{Passed, Storm},
     victim::{Victim, victim},
 };
 use crate::facts::{
@@ -24,6 +25,7 @@ mod who;
 
 pub(in crate::facts) use failures::record as failure_record;
 pub(in crate::facts) use losses::failure_gaps;
+pub(super) use losses::killed_count;
 
 /// One event with what was concluded about it.
 pub(super) struct View<'a> {
@@ -57,15 +59,29 @@ impl View<'_> {
     }
 }
 
-/// Puts `oom_events`, `oom_groups` and `oom_summary`. `partial` says why the log may hold more
+/// The kind of shortage of an event: see [`head::Constraint`].
+pub(super) fn constraint_value(event: &OomEvent) -> &'static str {
+    head::constraint(event).value
+}
+
+/// Puts `oom_events`, `oom_groups` and `oom_summary`. `storm` counts those that were not kept; `partial` says why the log may hold more
 /// events than these; `None` when it is whole.
-pub fn put(
+pub(in crate::facts) fn put(
     events: &[OomEvent],
+    storm: &Storm,
     machine: &Machine,
     around: &Around,
     partial: Option<&Arc<Bilingual>>,
     facts: &mut Facts,
 ) {
+    let joined = storm.tell(facts).map(|why| match partial {
+        Some(also) => Arc::new(Bilingual::new(
+            format!("{}; {}", why.en, also.en),
+            format!("{}；{}", why.zh, also.zh),
+        )),
+        None => Arc::new(why),
+    });
+    let partial = joined.as_ref().or(partial);
     let sizes = page_size::sizes(events, machine);
     let has_release = |e: &&OomEvent| e.cpu.as_ref().is_some_and(|c| c.value.release.is_some());
     let named: Vec<&OomEvent> = events.iter().filter(has_release).collect();
@@ -87,7 +103,7 @@ pub fn put(
         losses::gaps(view.event, facts);
         badness::gaps(view, facts);
     }
-    summary(&views, facts);
+    summary(&views, &storm.counted(), facts);
     let mut grouped = groups::groups(&views, &mut list);
     grouped.partial = partial.cloned();
     facts.put("oom_events", list, Vec::new());
@@ -134,7 +150,7 @@ fn record(view: &View<'_>, machine: &Machine, around: &Around) -> Record {
     record
 }
 
-fn summary(views: &[View<'_>], facts: &mut Facts) {
+fn summary(views: &[View<'_>], passed: &Passed, facts: &mut Facts) {
     let places = |keep: &dyn Fn(&View<'_>) -> bool| -> Vec<Evidence> {
         views
             .iter()
@@ -144,21 +160,25 @@ fn summary(views: &[View<'_>], facts: &mut Facts) {
     };
     let constraint = |v: &View<'_>| v.constraint.value;
     let kills: u64 = views.iter().map(|v| losses::killed_count(v.event)).sum();
-    facts.put("oom_summary.events_count", views.len(), places(&|_| true));
+    facts.put(
+        "oom_summary.events_count",
+        views.len() as u64 + passed.events,
+        places(&|_| true),
+    );
     facts.put(
         "oom_summary.kills_count",
-        kills,
+        kills + passed.kills,
         places(&|v| v.event.names_victim()),
     );
-    let count = |value: &str| views.iter().filter(|v| constraint(v) == value).count();
+    let count = |value: &str| views.iter().filter(|v| constraint(v) == value).count() as u64;
     facts.put(
         "oom_summary.memcg_count",
-        count("memcg"),
+        count("memcg") + passed.memcg,
         places(&|v| constraint(v) == "memcg"),
     );
     facts.put(
         "oom_summary.global_count",
-        count("none"),
+        count("none") + passed.global,
         places(&|v| constraint(v) == "none"),
     );
 }

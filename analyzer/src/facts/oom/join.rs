@@ -9,6 +9,7 @@ use super::{
     event::{OomEvent, Seen},
     markers,
     part::{self, Context, Part, part},
+    storm::Passed,
     wrapped::Held,
 };
 use crate::facts::log::{line::Line, stamp::Stamp};
@@ -83,8 +84,10 @@ pub struct Joiner {
     known_columns: Option<super::tasks::Columns>,
     /// Whether stamps are those of the boot that the header describes.
     this_boot: bool,
-    /// Finished events.
+    /// Finished events; of a storm of them the first and the last ones.
     pub events: Vec<OomEvent>,
+    /// Finished events that were only counted.
+    pub passed: Passed,
     /// Allocation failures.
     pub failures: Vec<Failure>,
     /// Suppressed callbacks of `oom_kill_process`, and lines that say so.
@@ -103,6 +106,7 @@ impl Joiner {
 
     /// Reads one record. A line that may be wrapped is held back until the next one tells.
     pub fn feed(&mut self, line: &Line<'_>) {
+        self.passed.thin(&mut self.events);
         self.switch(line);
         if let Some(mut held) = self.lane.held.take() {
             if !line.stamped && line.kernel() && held.takes(line, self.context().columns) {
@@ -172,7 +176,7 @@ impl Joiner {
                 self.keep_drift();
             }
         }
-        self.lane.last = line.stamp.cloned();
+        Stamp::keep(&mut self.lane.last, line.stamp);
         self.lane.lines_since = 0;
     }
 
@@ -325,7 +329,7 @@ impl Joiner {
         }
         match &mut self.lane.open {
             Open::Event(event) => {
-                event.last_stamp = line.stamp.cloned();
+                Stamp::keep(&mut event.last_stamp, line.stamp);
                 if event.host.is_none() {
                     event.host = line.host.map(|h| Seen::new(h.to_owned(), line.evidence()));
                 }

@@ -34,10 +34,11 @@ pub struct Task {
 #[must_use]
 pub fn columns(line: &str) -> Option<Columns> {
     let (pid, rest) = line.strip_prefix('[')?.split_once(']')?;
+    if pid.trim() != "pid" {
+        return None;
+    }
     let mut names: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
-    let whole = pid.trim() == "pid"
-        && names.pop().as_deref() == Some("name")
-        && names.iter().any(|n| n == "total_vm");
+    let whole = names.pop().as_deref() == Some("name") && names.iter().any(|n| n == "total_vm");
     whole.then_some(Columns(names))
 }
 

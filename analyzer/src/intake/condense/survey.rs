@@ -2,18 +2,19 @@
 //! only the blocks that have one are read in their order.
 
 use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{
-    Place,
+    place::Place,
     record::{Form, newlines},
     words,
 };
 
 /// Bytes of which is told whether they have a word.
 pub(super) const BLOCK_BYTES: usize = 64 * 1024;
-/// Bytes that one thread reads at once: they fit into its processor's own cache.
-const READ_BYTES: usize = 4 * BLOCK_BYTES;
+/// Bytes that one thread maps or reads at once: they fit into its processor's own cache.
+const READ_BYTES: usize = 16 * BLOCK_BYTES;
 /// Bytes that are looked through before the blocks with words are read.
 pub(super) const ROUND_BYTES: usize = 1024 * 1024 * 1024;
 /// Most threads: by then the memory is the limit.
@@ -73,15 +74,19 @@ pub(super) fn survey(place: &dyn Place, form: Form, from: u64, to: u64) -> Vec<B
     all.into_iter().flat_map(|(_, blocks)| blocks).collect()
 }
 
-/// The blocks of `from..to`, read at once.
+/// The blocks of `from..to`, looked at at once.
 fn one(place: &dyn Place, form: Form, from: u64, to: u64, buffer: &mut Vec<u8>) -> Vec<Block> {
     let low = from.saturating_sub(words::REACH_BYTES as u64);
     let before = usize::try_from(from - low).unwrap_or(0);
     let wanted = usize::try_from(to - from).unwrap_or(READ_BYTES);
-    buffer.resize(before + wanted + words::REACH_BYTES, 0);
-    let count = (wanted).div_ceil(BLOCK_BYTES);
-    let read = match read_all(place, low, buffer) {
-        Ok(read) if read >= before + wanted => read,
+    let whole = before + wanted + words::REACH_BYTES;
+    let part = before..before + wanted;
+    if let Some(bytes) = place.map(low, whole) {
+        return blocks(&bytes, form, part);
+    }
+    buffer.resize(whole, 0);
+    match read_all(place, low, buffer) {
+        Ok(read) if read >= part.end => blocks(buffer.get(..read).unwrap_or_default(), form, part),
         // The reader in order meets the same end or error and tells it.
         _ => {
             let unknown = Block {
@@ -89,14 +94,17 @@ fn one(place: &dyn Place, form: Form, from: u64, to: u64, buffer: &mut Vec<u8>) 
                 newlines: 0,
                 last_start: None,
             };
-            return vec![unknown; count];
+            vec![unknown; wanted.div_ceil(BLOCK_BYTES)]
         }
-    };
-    let bytes = buffer.get(..read).unwrap_or_default();
-    (0..count)
-        .map(|n| {
-            let start = before + n * BLOCK_BYTES;
-            let end = (start + BLOCK_BYTES).min(before + wanted);
+    }
+}
+
+/// What is known of the blocks that lie at `part` of `bytes`.
+fn blocks(bytes: &[u8], form: Form, part: Range<usize>) -> Vec<Block> {
+    part.clone()
+        .step_by(BLOCK_BYTES)
+        .map(|start| {
+            let end = (start + BLOCK_BYTES).min(part.end);
             let block = bytes.get(start..end).unwrap_or_default();
             // Two newlines may lie in two blocks.
             let early = start.saturating_sub(1);

@@ -180,7 +180,7 @@ impl Dice {
 fn threads_keep_the_same_as_one_reader() {
     let mut dice = Dice(7);
     for round in 0..24 {
-        let size = 1 + dice.roll(1_200_000);
+        let size = 1 + dice.roll(3_000_000);
         let mut text = if round % 6 == 5 {
             let entry = b"__CURSOR=1\n_PID=12\nMESSAGE=veth1: link becomes ready\n\n";
             entry.repeat(1 + size / entry.len())
@@ -235,6 +235,49 @@ fn a_word_across_two_blocks_is_kept() {
         for (number, line) in kept {
             assert_eq!(lines[number as usize - 1].trim_ascii_end(), line.as_bytes());
         }
+    }
+}
+
+/// A file on the disk is mapped; the same bytes that cannot be mapped are read.
+#[test]
+fn a_mapped_file_keeps_the_same_as_one_that_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("lf", log(90_000, &[1, 30_000, 61_000, 90_000])),
+        ("no newline", log(90_000, &[45_000]).trim_end().to_owned()),
+        ("crlf", log(70_000, &[35_000, 69_999]).replace('\n', "\r\n")),
+        ("one line", "x".repeat(5_000_000) + KILL),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, &text).unwrap();
+        let file = std::fs::File::open(&path).unwrap();
+        let mapped = read_place(&file, b"", text.len() as u64, usize::MAX);
+        let read = read_place(&text.as_bytes(), b"", text.len() as u64, usize::MAX);
+        mapped.2.unwrap();
+        assert_eq!(mapped.1, read.1, "{name}");
+        assert!(mapped.0 == read.0, "{name}: other bytes are kept");
+        let kept = String::from_utf8_lossy(&mapped.0);
+        assert!(kept.contains("Killed process 7"), "{name}");
+    }
+}
+
+/// A report that lies across the border of two parts that different threads look at stays whole.
+#[test]
+fn a_report_across_the_border_of_two_parts_stays_whole() {
+    let report: String = ["a invoked oom-killer: gfp_mask=0x1, order=0"]
+        .into_iter()
+        .chain(["Call Trace:"; 40])
+        .chain(["Out of memory: Killed process 7 (a) total-vm:8kB"])
+        .map(|line| format!("[    5.000000] {line}\n"))
+        .collect();
+    for back in [0, 1, 60, 400, report.len() - 1, report.len()] {
+        let mut text = log(60_000, &[]).into_bytes();
+        let border = 16 * BLOCK_BYTES - back;
+        let start = text[..border].iter().rposition(|b| *b == b'\n').unwrap() + 1;
+        text.splice(start..start, report.bytes());
+        let (kept, _) = same(&text, &format!("{back} bytes before"));
+        let kept = String::from_utf8_lossy(&kept);
+        assert!(kept.contains(&report), "{back} bytes before");
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::bytes::Regex;
+use memchr::{memchr_iter, memmem};
 
 /// Records kept before and after one with a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,54 +83,54 @@ const REPORT_WORDS: &[&str] = &[
     "killed as a result",
 ];
 
-/// Each word above holds one of these parts. Two sets, because the vector search has eight buckets:
-/// with twice as many parts in them it stops at every other place and is four times slower. For the
-/// same reason no part begins like common words.
+/// Each word above holds one of these parts. They are chosen and ordered for the vector search, which
+/// looks at the first four bytes of all of them at once and has eight buckets, filled in turn: parts
+/// of one bucket are alike in their bytes, and no part begins like common words, so that the search
+/// seldom stops for nothing. With other parts it is up to four times slower: see `benches/log.sh`.
+/// The lone word of three letters has a search of its own, or three bytes would be looked at.
 const PARTS: [&[&str]; 2] = [
     &[
-        "OOM", "oom-", "oom_", "oomd", "oom k", "yoom", "emory", "alloc", "_anon", "l_vm", "s RAM",
-        "dump_h", "suppr",
-    ],
-    &[
-        "ill pr",
-        "illed",
-        "ending SIG",
-        "s dropped",
-        "Linux v",
-        "result '",
+        "emory",
+        "IGTERM to ",
+        "XECVE",
+        "ages dropped",
+        "ill process",
+        "L to ",
+        " lockup",
         "= -1 E",
-        "EXECVE",
-        "e=1309",
-        "fork rej",
+        "inned by",
+        "_kill",
+        "al_vm",
+        "fork rejected",
+        "ille",
         "VmData",
-        "d stall",
-        "ed for m",
-        "t lock",
-        "pinned",
+        " more than",
+        "nux version ",
+        "lloc",
+        "detected stall",
+        "ressed",
+        "oomd",
+        "m_reaper",
+        "pe=1309",
+        "oom-kill",
+        "ump_header",
+        "e_anon",
+        "result '",
+        "yoom",
+        "ages RAM",
     ],
+    &["OOM"],
 ];
 
 /// More than the bytes of any word.
 pub(super) const REACH_BYTES: usize = 32;
 /// Bytes that the sets of parts look at in turn: they come from the nearest cache the second time.
 const STEP_BYTES: usize = 8 * 1024;
-/// Bytes that are searched for words when there is a part in front.
-const CONFIRM_BYTES: usize = 256;
-
 static FINDERS: LazyLock<Vec<AhoCorasick>> =
     LazyLock::new(|| PARTS.iter().map(|parts| search(parts.iter())).collect());
 
 static WORDS: LazyLock<AhoCorasick> =
     LazyLock::new(|| search(REPORT_WORDS.iter().chain(SINGLE_WORDS)));
-
-// Rows of the task table and of the slab table: a machine has thousands, none with a word above.
-static ROW: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?-u)\[ *\d+\] +-?\d+ +\d+ +\d+ +\d+ |\d+KB +\d+KB";
-    match Regex::new(pattern) {
-        Ok(regex) => regex,
-        Err(error) => unreachable!("pattern {pattern}: {error}"),
-    }
-});
 
 fn search<'w>(words: impl Iterator<Item = &'w &'w str>) -> AhoCorasick {
     // Leftmost matches let the searcher use vector instructions for them.
@@ -153,17 +153,13 @@ pub(super) fn find(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
             continue;
         };
         let low = part.saturating_sub(REACH_BYTES).max(at);
-        let high = bytes.len().min(part + CONFIRM_BYTES);
+        let high = bytes.len().min(part + REACH_BYTES);
         if let Some(word) = WORDS.find(bytes.get(low..high)?) {
             let start = low + word.start();
             return (start < to).then_some(start);
         }
-        // A word that began earlier would have been seen whole.
-        at = if high == bytes.len() {
-            high
-        } else {
-            high - REACH_BYTES
-        };
+        // A word that began here or earlier would have been seen whole.
+        at = part + 1;
     }
     None
 }
@@ -196,9 +192,48 @@ pub(super) fn around(record: &[u8]) -> Option<Around> {
     single.then_some(SINGLE)
 }
 
-/// Whether the record is a row of a table.
+/// Whether the record is a row of the task table or of the slab table: a machine has thousands, none
+/// with a word above.
 pub(super) fn is_row(record: &[u8]) -> bool {
-    ROW.is_match(record)
+    memchr_iter(b'[', record).any(|at| is_task(record.get(at + 1..).unwrap_or_default()))
+        || memmem::find_iter(record, b"KB ").any(|at| {
+            let (before, after) = record.split_at(at);
+            let size = after.get(2..).unwrap_or_default().trim_ascii_start();
+            before.last().is_some_and(u8::is_ascii_digit)
+                && number(size).is_some_and(|rest| rest.starts_with(b"KB"))
+        })
+}
+
+/// `  500]     0   500     1000      100 ` and what follows it.
+fn is_task(text: &[u8]) -> bool {
+    let blanks = |text: &'_ [u8]| -> usize { text.iter().take_while(|b| **b == b' ').count() };
+    let Some(mut rest) = text
+        .get(blanks(text)..)
+        .and_then(number)
+        .and_then(|rest| rest.strip_prefix(b"]"))
+    else {
+        return false;
+    };
+    for column in 0..4 {
+        let gap = blanks(rest);
+        let word = rest.get(gap..).unwrap_or_default();
+        // The user is printed signed.
+        let word = match word.strip_prefix(b"-") {
+            Some(word) if column == 0 => word,
+            _ => word,
+        };
+        match number(word).filter(|_| gap > 0) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.starts_with(b" ")
+}
+
+/// What follows the digits at the start of `text`; `None` when there are none.
+fn number(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    text.get(digits..).filter(|_| digits > 0)
 }
 
 #[cfg(test)]
@@ -237,6 +272,22 @@ mod tests {
             b"[  500]     0   500     1000      100   221184        0             0 a"
         ));
         assert!(is_row(b"kmalloc-64   12KB      13KB"));
-        assert!(!is_row(b"sshd[12]: session opened"));
+        assert!(is_row(
+            b"Aug 17 03:12:59 h kernel: [12.5] [  500]  -2   500  1000  100  4096  0  0 a b"
+        ));
+        assert!(is_row(b"[500] 0 500 1000 100 "));
+        for other in [
+            "sshd[12]: session opened",
+            "[500] 0 500 1000 100",
+            "[500] 0 -500 1000 100 1",
+            "[ pid ]   uid  tgid total_vm      rss",
+            "[500]0 500 1000 100 1",
+            "12KBit 13KB",
+            "12KB free",
+            "KB 13KB",
+            "12KB 13kB",
+        ] {
+            assert!(!is_row(other.as_bytes()), "{other}");
+        }
     }
 }

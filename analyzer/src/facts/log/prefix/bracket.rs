@@ -40,6 +40,14 @@ pub(super) const ISO_FORMAT: &str = "ISO in brackets";
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
     let line = found.text;
+    // Each form ends at the first closing bracket and holds one of these before it. The patterns are
+    // four, and most lines have no such bracket.
+    let Some((head, _)) = line.split_once(']') else {
+        return;
+    };
+    if !head.contains(['.', ':', '+']) {
+        return;
+    }
     if let Some(groups) = UPTIME.captures(line) {
         let fraction: String = owned(&groups, "fraction");
         let micros: Option<i64> = format!("{fraction:0<6}")
@@ -128,6 +136,9 @@ fn relative(found: &mut Prefixed<'_>) {
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.
 pub(super) fn caller(found: &mut Prefixed<'_>) {
+    if !found.text.starts_with(['[', '(']) {
+        return;
+    }
     if let Some(groups) = CALLER.captures(found.text) {
         found.caller = text(&groups, "printer");
         found.text = found

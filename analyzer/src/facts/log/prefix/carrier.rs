@@ -1,6 +1,6 @@
 //! Levels, wall clocks, host and program, as syslog daemons and journalctl print them.
 
-use super::{Prefixed, add_stamp};
+use super::{Prefixed, add_stamp, quick};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
     stamp::{Stamp, Wall, month, offset_seconds, second_of_day, wall_of_unix},
@@ -51,6 +51,13 @@ pattern!(
 
 /// Takes a syslog level (`<6>`) or a decoded one (`kern  :info  :`) off.
 pub(super) fn level(found: &mut Prefixed<'_>) {
+    // Neither begins like the stamp that most lines begin with.
+    if !found
+        .text
+        .starts_with(|c: char| c == '<' || c.is_ascii_lowercase())
+    {
+        return;
+    }
     if let Some(groups) = LEVEL.captures(found.text) {
         let end = groups.get_match().end();
         if groups.name("version").is_some() {
@@ -64,6 +71,13 @@ pub(super) fn level(found: &mut Prefixed<'_>) {
 
 /// Takes the wall clock of a syslog daemon or of journalctl off, then host and program.
 pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
+    if quick::stamp_and_host(found).is_none() {
+        by_patterns(found);
+    }
+}
+
+/// The same in any of its forms.
+pub(super) fn by_patterns(found: &mut Prefixed<'_>) {
     let line = found.text;
     let rfc5424 = found.format == "RFC 5424";
     let (stamp, end, format) = if let Some(groups) = RFC3164.captures(line) {
@@ -177,7 +191,7 @@ fn stamp(groups: &regex::Captures<'_>, wall: Option<Wall>) -> Stamp {
 }
 
 /// Beginnings of kernel messages that look like a host and a program.
-const HEADINGS: &[&str] = &[
+pub(super) const HEADINGS: &[&str] = &[
     "Hardware name:",
     "Call Trace:",
     "Call trace:",

@@ -36,7 +36,7 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     let mut parts = Vec::new();
     let mut start = 0;
     let mut from = prefix_bytes;
-    while let Some(next) = line.get(from..).and_then(|rest| NEXT.find(rest)) {
+    while let Some(next) = line.get(from..).and_then(next) {
         let at = from + next.start();
         // A stamp right after a prefix is part of it (a quoted record, not a fused one).
         if at > from {
@@ -47,6 +47,16 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     }
     parts.extend(line.get(start..));
     parts
+}
+
+/// The next whole stamp. Every form of it has a colon or a point between two digits, which most
+/// records have not.
+fn next(rest: &str) -> Option<regex::Match<'_>> {
+    let bytes = rest.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let timed = memchr::memchr2_iter(b':', b'.', bytes)
+        .any(|at| digit(at + 1) && at.checked_sub(1).is_some_and(digit));
+    timed.then(|| NEXT.find(rest)).flatten()
 }
 
 /// The records of a line of `/dev/kmsg`. Where a number ends in the digits of the next priority,

@@ -1,5 +1,7 @@
 //! Puts lines together that were broken at a column, before anything reads them.
 
+use std::borrow::Cow;
+
 use super::{Line, Reader, Recognised, outer, prefix};
 
 /// Longest line that is put together: no kernel prints a longer one.
@@ -13,7 +15,11 @@ impl Reader<'_> {
         torn: bool,
         take: &mut dyn FnMut(&Line<'_>, Recognised),
     ) {
-        let text = String::from_utf8_lossy(physical);
+        let text = match std::str::from_utf8(physical) {
+            Ok(text) => Cow::Borrowed(text),
+            // Slower, which is why it comes second.
+            Err(_) => String::from_utf8_lossy(physical),
+        };
         let text = outer::plain(text.trim_end_matches(['\r', '\n', '\0']));
         let text = if torn {
             text.trim_end_matches(|c: char| c.is_ascii_digit())

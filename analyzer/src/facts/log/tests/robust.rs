@@ -267,3 +267,51 @@ fn unknown_lines_inside_a_report_without_its_head_are_shown() {
         "{gap:?}"
     );
 }
+
+/// A log that is nothing but kills: the first and the last ones are kept, the others are counted and
+/// that is said.
+#[test]
+fn a_storm_of_kills_is_counted() {
+    let log: String = (0..7_000)
+        .map(|n| {
+            format!("[{n:>7}.000000] Out of memory: Killed process {} (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0\n", 1000 + n)
+        })
+        .collect();
+    let facts = facts_of(&[("messages", log.as_bytes())]);
+    let Some(Value::List(events)) = facts.get("oom_events").map(|f| &f.value) else {
+        panic!("no events")
+    };
+    let line = |fact: &crate::facts::Fact| fact.evidence[0].line;
+    assert_eq!(events.items.len(), 5_000);
+    assert_eq!(events.items.first().map(line), Some(1));
+    assert_eq!(events.items.get(1_999).map(line), Some(2_000));
+    assert_eq!(events.items.get(2_000).map(line), Some(4_001));
+    assert_eq!(events.items.last().map(line), Some(7_000));
+    for count in ["events_count", "kills_count", "global_count"] {
+        let path = format!("oom_summary.{count}");
+        assert_eq!(facts.root.int(&path), Some(7_000), "{path}");
+    }
+    let told = "2000 of them (at least 2000 kills), from line 2001 to line 4000, were only counted";
+    assert!(facts.gaps.iter().any(|gap| gap.what.en.contains(told)));
+    let partial = events.partial.as_ref().map(|why| why.en.as_str());
+    assert!(partial.is_some_and(|why| why.contains("2000 further events")));
+}
+
+/// In a second log the same events may stand: nothing is counted twice.
+#[test]
+fn a_storm_in_two_logs_is_not_counted_twice() {
+    let log: String = (0..6_100)
+        .map(|n| format!("[{n:>7}.000000] Out of memory: Killed process {} (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB\n", 1000 + n))
+        .collect();
+    let few: String = log
+        .lines()
+        .skip(3_000)
+        .take(10)
+        .fold(String::new(), |all, line| all + line + "\n");
+    let facts = facts_of(&[("messages", log.as_bytes()), ("dmesg", few.as_bytes())]);
+    let kept = facts.root.items("oom_events").len();
+    let count = facts.root.int("oom_summary.events_count");
+    assert_eq!(count, i128::try_from(kept).ok());
+    let told = "other logs may show them too";
+    assert!(facts.gaps.iter().any(|gap| gap.what.en.contains(told)));
+}

@@ -89,7 +89,7 @@ impl Boots {
         last.wall.clone_from(&stamp.wall);
         last.line = line.number;
         if kernel && stamp.uptime_us.is_some() {
-            self.last_kernel = Some(stamp.clone());
+            Stamp::keep(&mut self.last_kernel, Some(stamp));
         }
     }
 

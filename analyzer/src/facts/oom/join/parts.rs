@@ -2,7 +2,7 @@
 
 use super::{Joiner, Open};
 use crate::facts::{
-    log::line::Line,
+    log::{line::Line, stamp::Stamp},
     oom::{
         allocation::Failure,
         event::{MemoryDump, OomEvent, Seen},
@@ -51,7 +51,7 @@ impl Joiner {
             }
             Part::Task(read) => {
                 if let Open::Event(event) = &mut self.lane.open {
-                    event.last_stamp = line.stamp.cloned();
+                    Stamp::keep(&mut event.last_stamp, line.stamp);
                     event.tasks.push(Seen::new(read, evidence));
                 }
             }
@@ -158,7 +158,7 @@ impl Joiner {
         if event.ended() || event.columns.is_some() {
             return;
         }
-        event.last_stamp = line.stamp.cloned();
+        Stamp::keep(&mut event.last_stamp, line.stamp);
         match part {
             Part::Cpuset(read) if event.cpuset.is_none() => {
                 event.cpuset = Some(Seen::new(read, evidence));
@@ -177,7 +177,7 @@ impl Joiner {
 
 fn failure_head(failure: &mut Failure, part: Part, line: &Line<'_>) {
     let evidence = line.evidence();
-    failure.last_stamp = line.stamp.cloned();
+    Stamp::keep(&mut failure.last_stamp, line.stamp);
     match part {
         Part::Cpu(read) if failure.cpu.is_none() => failure.cpu = Some(Seen::new(read, evidence)),
         Part::Hardware(read) if failure.hardware.is_none() => {

@@ -1,0 +1,220 @@
+//! Reads one log from its first to its last line and hands every record to those who listen. Of a
+//! long log two threads read the same lines: one for the reports of the kernel, one for the rest.
+
+use std::thread::Builder;
+
+use super::{
+    Log, Source, Told,
+    coverage::Coverage,
+    line::Line,
+    oom::join::Joiner,
+    programs::Programs,
+    reader::{Reader, Recognised},
+    stamp::BootClock,
+    timeline::Timeline,
+    wrap::Wrap,
+};
+
+/// Bytes from which on a second thread is worth its start.
+const LONG_BYTES: usize = 1024 * 1024;
+
+/// Somebody who listens to the records of a log.
+trait Listen {
+    /// One record.
+    fn hear(&mut self, line: &Line<'_>, found: Recognised);
+    /// Lines were left out here.
+    fn left_out(&mut self) {}
+    /// The log ends inside its last line.
+    fn torn(&mut self) {}
+}
+
+impl Listen for Joiner {
+    fn hear(&mut self, line: &Line<'_>, _: Recognised) {
+        self.feed(line);
+    }
+
+    fn left_out(&mut self) {
+        // Nothing of a report lies in what was left out.
+        self.finish();
+    }
+
+    fn torn(&mut self) {
+        self.tear();
+    }
+}
+
+/// Everything but the reports of the kernel.
+#[derive(Debug, Default)]
+struct Rest {
+    coverage: Coverage,
+    programs: Programs,
+    timeline: Timeline,
+    /// Records of all logs up to here.
+    index: u64,
+}
+
+impl Listen for Rest {
+    fn hear(&mut self, line: &Line<'_>, found: Recognised) {
+        self.index += 1;
+        self.coverage.feed(line, found);
+        self.programs.feed(line, self.index);
+        self.timeline.feed(line, found);
+    }
+}
+
+impl<A: Listen, B: Listen> Listen for (&mut A, &mut B) {
+    fn hear(&mut self, line: &Line<'_>, found: Recognised) {
+        self.0.hear(line, found);
+        self.1.hear(line, found);
+    }
+
+    fn left_out(&mut self) {
+        self.0.left_out();
+        self.1.left_out();
+    }
+
+    fn torn(&mut self) {
+        self.0.torn();
+        self.1.torn();
+    }
+}
+
+/// Streams one log. `index` counts the records of all logs.
+pub(super) fn one(log: &Log<'_>, clock: Option<BootClock>, index: &mut u64) -> Told {
+    let wrap = Wrap::of(log.content);
+    let mut rest = Rest {
+        index: *index,
+        ..Rest::default()
+    };
+    let new = || Joiner::new(log.source == Source::Kmsg);
+    let both = |rest: &mut Rest| {
+        let mut joiner = new();
+        let lines = stream(log, clock, wrap, &mut (&mut joiner, rest));
+        (joiner, lines)
+    };
+    let (mut joiner, lines) = if log.content.len() < LONG_BYTES {
+        both(&mut rest)
+    } else {
+        std::thread::scope(|scope| {
+            let reports = Builder::new().spawn_scoped(scope, || {
+                let mut joiner = new();
+                stream(log, clock, wrap, &mut joiner);
+                joiner
+            });
+            // Where the system gives no thread, this one does all.
+            let Ok(reports) = reports else {
+                return both(&mut rest);
+            };
+            let lines = stream(log, clock, wrap, &mut rest);
+            match reports.join() {
+                Ok(joiner) => (joiner, lines),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    };
+    *index = rest.index;
+    rest.coverage.lines = lines.left_out + log.condensed.map_or(lines.read, |told| told.lines);
+    joiner.finish();
+    rest.programs.finish();
+    rest.coverage.finish();
+    Told {
+        coverage: rest.coverage,
+        joiner,
+        programs: rest.programs,
+        timeline: rest.timeline,
+    }
+}
+
+/// How many lines there were.
+#[derive(Debug, Default)]
+struct Lines {
+    read: u64,
+    /// Those that the collector left out.
+    left_out: u64,
+}
+
+fn stream(
+    log: &Log<'_>,
+    clock: Option<BootClock>,
+    wrap: Option<Wrap>,
+    listener: &mut impl Listen,
+) -> Lines {
+    let mut reader = Reader::new(log.entry, log.source, clock);
+    reader.wrapped(wrap);
+    reader.jump(log.first_line);
+    let mut lines = Lines::default();
+    let mut jumps = log
+        .condensed
+        .map_or(&[][..], |c| &c.jumps)
+        .iter()
+        .peekable();
+    let mut rest = log.content;
+    while !rest.is_empty() {
+        let offset = log.content.len() - rest.len();
+        if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
+            reader.finish(&mut |line, found| listener.hear(line, found));
+            listener.left_out();
+            reader.jump(jump.line);
+        }
+        let end = memchr::memchr(b'\n', rest);
+        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after.get(1..).unwrap_or_default();
+        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
+            reader.finish(&mut |line, found| listener.hear(line, found));
+            listener.left_out();
+            reader.pass(&cut);
+            lines.left_out += cut.lines;
+            continue;
+        }
+        lines.read += 1;
+        reader.feed(physical, end.is_none(), &mut |line, found| {
+            listener.hear(line, found);
+        });
+        if end.is_none() {
+            listener.torn();
+        }
+    }
+    reader.finish(&mut |line, found| listener.hear(line, found));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two threads read the same as one: a log that is just too short for two, many times over.
+    #[test]
+    fn a_long_log_reads_like_a_short_one() {
+        let report = include_bytes!("../../../../tests/fixtures/logs/05-ls-order3-java-victim.log");
+        let noise = "Aug 17 03:12:59 h systemd[1]: a.service: Failed with result 'oom-kill'.\n";
+        let mut content = noise.repeat(1 + LONG_BYTES / noise.len()).into_bytes();
+        content.extend_from_slice(report);
+        let log = |content| Log {
+            entry: "messages",
+            source: Source::Text,
+            content,
+            first_line: 1,
+            condensed: None,
+            cut: None,
+            excerpt: true,
+        };
+        let mut index = 7;
+        let long = one(&log(&content), None, &mut index);
+        let mut both = (Joiner::new(false), Rest::default());
+        both.1.index = 7;
+        let (joiner, rest) = (&mut both.0, &mut both.1);
+        let lines = stream(
+            &log(&content),
+            None,
+            Wrap::of(&content),
+            &mut (joiner, rest),
+        );
+        both.0.finish();
+        assert_eq!(long.joiner.events, both.0.events);
+        assert_eq!(long.joiner.events.len(), 1);
+        assert_eq!(long.programs.exits, both.1.programs.exits);
+        assert!(!long.programs.exits.is_empty());
+        assert_eq!(long.coverage.lines, lines.read);
+        assert_eq!(index, both.1.index);
+    }
+}
