@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the static collector for other machines and proves what each one is.
 #
-#   collector/build-static.sh [MACHINE…]      default: aarch64 loongarch64; `all` is every machine
+#   collector/build-static.sh [--lab] [MACHINE…]      default: aarch64 loongarch64; `all` is every machine
+#
+# --lab also builds the helper of the lab's guests, as $CARGO_TARGET_DIR/static/lab-guest-MACHINE.
 #
 # musl is linked in, so the binary needs nothing of the site but the kernel. Where rustup can reach its
 # server it brings the standard library; else that is built from Debian's rustc-web. zig is the linker
@@ -11,8 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target_dir=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 out=$target_dir/static
 tools=$out/tools
-# The design's limit for a file that is carried over slow links.
-size_max=$((3 * 1024 * 1024))
+. collector/size-max.sh
 
 # machine | Rust target | zig target and CPU | qemu | what readelf says
 machines='
@@ -39,7 +40,7 @@ linker() {
 args=()
 for arg in "\$@"; do
     case "\$arg" in
-        -m32 | -m64 | --target=* | -no-pie | -static-pie | -lgcc_eh | -lgcc_s | -lgcc | -Wl,--fix-cortex-a53-843419) ;;
+        -m32 | -m64 | --target=* | -no-pie | -static-pie | -lgcc_eh | -lgcc_s | -lgcc | -Wl,--fix-cortex-a53-843419 | -Wl,-melf_i386) ;;
         *) args+=("\$arg") ;;
     esac
 done
@@ -93,8 +94,9 @@ build() {
         environment+=("RUSTC=$tools/rustc-web" RUSTC_BOOTSTRAP=1)
     fi
     env "${environment[@]}" cargo build --quiet --release -p oomscene-collector \
-        --bin oomscene-collect --target "$target" "${std[@]}"
+        --bin oomscene-collect --target "$target" "${std[@]}" "${lab[@]}"
     cp "$target_dir/$target/release/oomscene-collect" "$out/oomscene-collect-$machine"
+    [ "${#lab[@]}" -eq 0 ] || cp "$target_dir/$target/release/lab-guest" "$out/lab-guest-$machine"
     check "$machine" "$qemu" "$says" $((SECONDS - start))
 }
 
@@ -117,7 +119,8 @@ check() {
     printf '%-12s %8d bytes  %4ds  %s\n' "$machine" "$size" "$seconds" "$ran"
 }
 
-# Version, catalogue, and a collection of a made-up machine, which tar must be able to read.
+# Version, catalogue, and a collection of a made-up machine, which tar must be able to read. `grep -q` would
+# leave early, and the writer's broken pipe would then count as a failure.
 try() {
     local binary=$1 root
     shift
@@ -126,17 +129,22 @@ try() {
     echo db7 >"$root/etc/hostname"
     echo "MemTotal: 16384000 kB" >"$root/proc/meminfo"
     echo java >"$root/proc/7/comm"
-    "$@" "$binary" --version | grep -q '^oomscene-collect '
-    "$@" "$binary" list | grep -q 'proc/meminfo'
-    "$@" "$binary" --dry-run --root "$root" | grep -q 'nothing was written'
+    "$@" "$binary" --version | grep '^oomscene-collect ' >/dev/null
+    "$@" "$binary" list | grep 'proc/meminfo' >/dev/null
+    "$@" "$binary" --dry-run --root "$root" | grep 'nothing was written' >/dev/null
     # 1 is a bundle with holes: the emulator does not let the reader process start.
     "$@" "$binary" --root "$root" -o "$root/x.tar.gz" >/dev/null || [ $? -eq 1 ]
-    tar xzOf "$root/x.tar.gz" --wildcards '*/proc/meminfo' | grep -q 16384000
-    tar tzf "$root/x.tar.gz" | grep -q 'ledger/end.json'
+    tar xzOf "$root/x.tar.gz" --wildcards '*/proc/meminfo' | grep 16384000 >/dev/null
+    tar tzf "$root/x.tar.gz" | grep 'ledger/end.json' >/dev/null
     (cd "$root" && sha256sum --quiet -c x.tar.gz.sha256)
     rm -r "$root"
 }
 
+lab=()
+if [ "${1:-}" = --lab ]; then
+    lab=(-p oomscene-lab-guest --bin lab-guest)
+    shift
+fi
 [ $# -gt 0 ] || set -- aarch64 loongarch64
 [ "$1" != all ] || set -- $(awk '{print $1}' <<<"$machines")
 prepare
