@@ -175,15 +175,6 @@ fn wait(mut child: Child, began: Instant, seconds_max: u64, console: &Path) -> R
     ))
 }
 
-/// Virtual time goes by instructions, four nanoseconds each, and jumps over idle time. A busy machine then
-/// changes nothing in the guest, and a sleep costs nothing.
-const CLOCK: &[&str] = &[
-    "-icount",
-    "shift=2,sleep=off,align=off",
-    "-rtc",
-    "base=utc,clock=vm",
-];
-
 fn qemu(
     scenario: &Scenario,
     fetched: &Fetched,
@@ -194,7 +185,7 @@ fn qemu(
 ) -> Command {
     let machine = fetched.machine;
     let mut command = Command::new(&emulator.program);
-    command.args(&emulator.arguments).args(CLOCK);
+    command.args(&emulator.arguments);
     command.args(["-smp", "1", "-nodefaults", "-display", "none"]);
     if scenario.boots == Boots::Once {
         command.arg("-no-reboot");

@@ -30,6 +30,18 @@ pub(crate) struct Machine {
     pub cmdline: &'static str,
     /// Less RAM than this does not boot.
     pub memory_mib_min: u32,
+    /// What time is in the guest.
+    pub clock: Clock,
+}
+
+/// What time is in a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Time goes by instructions, four nanoseconds each, and jumps over idle time. A busy machine then
+    /// changes nothing in the guest, and a sleep costs nothing.
+    Instructions,
+    /// This machine's time, where QEMU can't count the instructions of that processor.
+    Host,
 }
 
 /// Every machine. All run by software emulation.
@@ -48,6 +60,7 @@ pub(crate) static MACHINES: &[Machine] = &[
         // The check for a working timer panics where emulation stalls.
         cmdline: "no_timer_check",
         memory_mib_min: 256,
+        clock: Clock::Instructions,
     },
     Machine {
         id: "i686",
@@ -62,6 +75,7 @@ pub(crate) static MACHINES: &[Machine] = &[
         // Half of a small machine becomes high memory, which else begins at 880 MiB.
         cmdline: "no_timer_check highmem=128M",
         memory_mib_min: 256,
+        clock: Clock::Instructions,
     },
     Machine {
         id: "aarch64",
@@ -75,6 +89,7 @@ pub(crate) static MACHINES: &[Machine] = &[
         console: "ttyAMA0",
         cmdline: "",
         memory_mib_min: 256,
+        clock: Clock::Instructions,
     },
     Machine {
         id: "riscv64",
@@ -88,6 +103,7 @@ pub(crate) static MACHINES: &[Machine] = &[
         console: "ttyS0",
         cmdline: "",
         memory_mib_min: 320,
+        clock: Clock::Instructions,
     },
     Machine {
         id: "loongarch64",
@@ -104,6 +120,7 @@ pub(crate) static MACHINES: &[Machine] = &[
         console: "ttyS0",
         cmdline: "",
         memory_mib_min: 1024,
+        clock: Clock::Host,
     },
 ];
 
@@ -118,7 +135,7 @@ pub(crate) fn machine(id: &str) -> Result<&'static Machine, String> {
 pub(crate) struct Emulator {
     /// Its program.
     pub program: PathBuf,
-    /// Board, processor, firmware.
+    /// Board, processor, clock, firmware.
     pub arguments: Vec<String>,
 }
 
@@ -129,6 +146,10 @@ impl Machine {
         let mut push = |words: &[&str]| arguments.extend(words.iter().map(|w| (*w).to_owned()));
         push(&["-accel", "tcg"]);
         push(self.arguments);
+        if self.clock == Clock::Instructions {
+            push(&["-icount", "shift=2,sleep=off,align=off"]);
+            push(&["-rtc", "base=utc,clock=vm"]);
+        }
         let missing = format!(
             "{} is missing: apt-get install {}",
             self.program, self.package
