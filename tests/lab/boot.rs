@@ -192,6 +192,16 @@ fn qemu(
     }
     let memory_mib = scenario.memory_mib.max(machine.memory_mib_min);
     command.arg("-m").arg(memory_mib.to_string());
+    for node in 0..scenario.numa_nodes {
+        let mib = memory_mib / scenario.numa_nodes;
+        let cpus = if node == 0 { ",cpus=0" } else { "" };
+        command
+            .arg("-object")
+            .arg(format!("memory-backend-ram,id=node{node},size={mib}M"));
+        command
+            .arg("-numa")
+            .arg(format!("node,nodeid={node},memdev=node{node}{cpus}"));
+    }
     command
         .arg("-kernel")
         .arg(&fetched.image)

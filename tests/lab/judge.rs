@@ -44,17 +44,19 @@ pub(crate) fn judge(scenario: &Scenario, left: &Left, analyzer: &Path) -> Result
             tail.join("\n")
         ));
     }
-    let report = |format: &str| {
-        said(
-            Command::new(analyzer)
-                .arg("report")
-                .arg(input)
-                .args(["-o", "-", "--format", format]),
-        )
-    };
-    let json: Value = serde_json::from_str(&report("json")?)
+    let folder = left.out.join("report");
+    said(
+        Command::new(analyzer)
+            .arg("report")
+            .arg(input)
+            .args(["--format", "json,md", "-o"])
+            .arg(&folder),
+    )?;
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| format!("{name}: {e}"));
+    let json: Value = serde_json::from_str(&read("report.json")?)
         .map_err(|e| format!("the report is no JSON: {e}"))?;
-    let mut judged = compare(&scenario.expect, &json, &report("md")?);
+    let mut judged = compare(&scenario.expect, &json, &read("report.md")?);
     if scenario.input != Input::Console {
         cost(scenario, left, &mut judged);
         judged.bundle_bytes = std::fs::metadata(input).map_or(0, |meta| meta.len());

@@ -130,20 +130,24 @@ fn lab(words: &[String]) -> Result<bool, String> {
         }
     }
     for (ready, _) in &kernels {
-        println!("-- {} is {}", ready.fetched.kernel.id, ready.fetched.uname);
-        table.kernel(ready.fetched.kernel.id, &ready.fetched.uname);
+        table.kernel(ready.fetched.kernel.id, &ready.fetched.uname)?;
     }
     let jobs: Vec<Job<'_>> = kernels
         .iter()
         .flat_map(|(ready, here)| here.iter().map(move |scenario| Job { ready, scenario }))
         .collect();
-    play_all(&jobs, &folders, &mut table);
+    play_all(&jobs, &folders, &mut table)?;
     table.end(began.elapsed())
 }
 
 /// Plays on as many threads as there are processors; rows come in the order of the jobs.
-fn play_all(jobs: &[Job<'_>], folders: &Folders, table: &mut Table) {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+fn play_all(jobs: &[Job<'_>], folders: &Folders, table: &mut Table) -> Result<(), String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    // More guests than processors only where somebody wants a larger share of a busy machine.
+    let workers = std::env::var("LAB_WORKERS")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    let workers: usize = workers.unwrap_or(processors);
     let next = Mutex::new(jobs.iter().enumerate());
     let (sender, receiver) = channel();
     std::thread::scope(|scope| {
@@ -157,11 +161,12 @@ fn play_all(jobs: &[Job<'_>], folders: &Folders, table: &mut Table) {
         for (index, row) in receiver {
             early.insert(index, row);
             while let Some(row) = early.remove(&wanted) {
-                table.add(row);
+                table.add(&row)?;
                 wanted += 1;
             }
         }
-    });
+        Ok(())
+    })
 }
 
 /// One worker: takes jobs until there are none.
@@ -189,12 +194,12 @@ fn one(job: &Job<'_>, folders: &Folders) -> Row {
     let judged = packages(job, &folders.cache)
         .and_then(|extra| boot::play(scenario, ready, extra.as_deref(), &folders.work))
         .and_then(|left| Ok((judge::judge(scenario, &left, analyzer)?, left)));
-    Row::new(
-        &scenario.name,
-        ready.fetched.kernel.id,
-        &scenario.about,
-        judged,
-    )
+    Row {
+        scenario: scenario.name.clone(),
+        kernel: ready.fetched.kernel.id.to_owned(),
+        about: scenario.about.clone(),
+        end: judged,
+    }
 }
 
 /// Programs of Debian packages that the scenario wants, as a folder to add to the guest.

@@ -16,6 +16,9 @@ pub(crate) struct Scenario {
     /// RAM of the guest.
     #[serde(default = "default_memory_mib")]
     pub memory_mib: u32,
+    /// NUMA nodes that share the RAM evenly; the processor is on the first. None when 0.
+    #[serde(default)]
+    pub numa_nodes: u32,
     /// Added to the kernel's command line.
     #[serde(default)]
     pub cmdline: String,
@@ -114,7 +117,7 @@ const fn default_memory_mib() -> u32 {
 }
 
 const fn default_seconds_max() -> u64 {
-    120
+    300
 }
 
 /// Reads every scenario of `folder`, sorted by name.
