@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the static collector for other machines and proves what each one is.
 #
-#   collector/build-static.sh [MACHINE…]      default: aarch64 loongarch64; `all` is every machine
+#   collector/build-static.sh [--lab] [MACHINE…]      default: aarch64 loongarch64; `all` is every machine
+#
+# --lab also builds the helper of the lab's guests, as $CARGO_TARGET_DIR/static/lab-guest-MACHINE.
 #
 # musl is linked in, so the binary needs nothing of the site but the kernel. Where rustup can reach its
 # server it brings the standard library; else that is built from Debian's rustc-web. zig is the linker
@@ -92,8 +94,9 @@ build() {
         environment+=("RUSTC=$tools/rustc-web" RUSTC_BOOTSTRAP=1)
     fi
     env "${environment[@]}" cargo build --quiet --release -p oomscene-collector \
-        --bin oomscene-collect --target "$target" "${std[@]}"
+        --bin oomscene-collect --target "$target" "${std[@]}" "${lab[@]}"
     cp "$target_dir/$target/release/oomscene-collect" "$out/oomscene-collect-$machine"
+    [ "${#lab[@]}" -eq 0 ] || cp "$target_dir/$target/release/lab-guest" "$out/lab-guest-$machine"
     check "$machine" "$qemu" "$says" $((SECONDS - start))
 }
 
@@ -152,6 +155,11 @@ try() {
     rm -r "$root"
 }
 
+lab=()
+if [ "${1:-}" = --lab ]; then
+    lab=(-p oomscene-lab-guest --bin lab-guest)
+    shift
+fi
 [ $# -gt 0 ] || set -- aarch64 loongarch64
 [ "$1" != all ] || set -- $(awk '{print $1}' <<<"$machines")
 prepare

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::machine::Left;
+use crate::boot::Left;
 use crate::scenario::{Expect, Input, Scenario};
 use crate::shell::said;
 
@@ -27,8 +27,10 @@ pub(crate) struct Judged {
 /// Analyses what is left and compares.
 pub(crate) fn judge(scenario: &Scenario, left: &Left, analyzer: &Path) -> Result<Judged, String> {
     let bundle = left.out.join("scene.tar.gz");
+    let torn = left.out.join("scene.tar.gz.partial");
     let input = match scenario.input {
         Input::Bundle => bundle.as_path(),
+        Input::Torn => torn.as_path(),
         Input::Console => left.console.as_path(),
     };
     if !input.exists() {
@@ -42,25 +44,27 @@ pub(crate) fn judge(scenario: &Scenario, left: &Left, analyzer: &Path) -> Result
             tail.join("\n")
         ));
     }
-    let report = |format: &str| {
-        said(
-            Command::new(analyzer)
-                .arg("report")
-                .arg(input)
-                .args(["-o", "-", "--format", format]),
-        )
-    };
-    let json: Value = serde_json::from_str(&report("json")?)
+    let folder = left.out.join("report");
+    said(
+        Command::new(analyzer)
+            .arg("report")
+            .arg(input)
+            .args(["--format", "json,md", "-o"])
+            .arg(&folder),
+    )?;
+    let read =
+        |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|e| format!("{name}: {e}"));
+    let json: Value = serde_json::from_str(&read("report.json")?)
         .map_err(|e| format!("the report is no JSON: {e}"))?;
-    let mut judged = compare(&scenario.expect, &json, &report("md")?);
-    if scenario.input == Input::Bundle {
-        cost(&scenario.expect, left, &mut judged);
-        judged.bundle_bytes = std::fs::metadata(&bundle).map_or(0, |meta| meta.len());
+    let mut judged = compare(&scenario.expect, &json, &read("report.md")?);
+    if scenario.input != Input::Console {
+        cost(scenario, left, &mut judged);
+        judged.bundle_bytes = std::fs::metadata(input).map_or(0, |meta| meta.len());
     }
     Ok(judged)
 }
 
-fn cost(expect: &Expect, left: &Left, judged: &mut Judged) {
+fn cost(scenario: &Scenario, left: &Left, judged: &mut Judged) {
     let text = std::fs::read_to_string(left.out.join("cost.json")).unwrap_or_default();
     let Ok(cost) = serde_json::from_str::<Value>(&text) else {
         judged
@@ -81,14 +85,19 @@ fn cost(expect: &Expect, left: &Left, judged: &mut Judged) {
             judged.peak_rss_kib
         ));
     }
-    let seconds_max = expect.collector_seconds_max.unwrap_or(60);
+    let seconds_max = scenario.expect.collector_seconds_max.unwrap_or(60);
     if judged.wall_milliseconds > seconds_max * 1000 {
         judged.wrong.push(format!(
             "the collector took {} ms",
             judged.wall_milliseconds
         ));
     }
-    if cost["exit_code"].as_u64().is_none_or(|code| code > 1) {
+    let ended_well = if scenario.input == Input::Torn {
+        figure("signal") == Some(9)
+    } else {
+        figure("exit_code").is_some_and(|code| code <= 1)
+    };
+    if !ended_well {
         judged
             .wrong
             .push(format!("the collector ended with {}", text.trim()));

@@ -4,72 +4,132 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::shell::{run, said};
+use crate::archive::{Archive, files};
+use crate::machines::{Machine, machine};
+use crate::scenario::Scenario;
+use crate::shell::{output, said};
 
 /// One kernel of the lab.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kernel {
     /// Name in the table and in scenarios.
     pub id: &'static str,
+    /// The machine it runs on, a row of `machines.rs`.
+    pub machine: &'static str,
     /// Debian release that serves it.
     pub release: &'static str,
     /// A package that depends on the kernel image.
     pub package: &'static str,
-    /// Played in the short run.
-    pub short: bool,
+    /// Which scenarios are played on it, and when.
+    pub plays: Plays,
+}
+
+/// How much is played on a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plays {
+    /// Every scenario; those that are not marked long also in the short run.
+    Always,
+    /// Every scenario, in the long run.
+    Long,
+    /// The scenarios marked `every_machine`, in the long run.
+    Basics,
 }
 
 /// Every kernel. Debian serves no older one.
 pub(crate) const KERNELS: &[Kernel] = &[
-    Kernel {
-        id: "5.10",
-        release: "bullseye",
-        package: "linux-image-cloud-amd64",
-        short: true,
-    },
-    Kernel {
-        id: "6.1",
-        release: "bookworm",
-        package: "linux-image-cloud-amd64",
-        short: true,
-    },
-    Kernel {
-        id: "6.12",
-        release: "trixie",
-        package: "linux-image-cloud-amd64",
-        short: false,
-    },
-    Kernel {
-        id: "newest",
-        release: "trixie-backports",
-        package: "linux-image-cloud-amd64",
-        short: false,
-    },
+    row(
+        "5.10",
+        "x86_64",
+        "bullseye",
+        "linux-image-cloud-amd64",
+        Plays::Always,
+    ),
+    row(
+        "6.1",
+        "x86_64",
+        "bookworm",
+        "linux-image-cloud-amd64",
+        Plays::Always,
+    ),
+    row(
+        "6.12",
+        "x86_64",
+        "trixie",
+        "linux-image-cloud-amd64",
+        Plays::Long,
+    ),
+    row(
+        "newest",
+        "x86_64",
+        "trixie-backports",
+        "linux-image-cloud-amd64",
+        Plays::Long,
+    ),
+    row(
+        "i686",
+        "i686",
+        "bookworm",
+        "linux-image-686-pae",
+        Plays::Basics,
+    ),
+    row(
+        "aarch64",
+        "aarch64",
+        "bookworm",
+        "linux-image-cloud-arm64",
+        Plays::Basics,
+    ),
+    row(
+        "riscv64",
+        "riscv64",
+        "trixie",
+        "linux-image-riscv64",
+        Plays::Basics,
+    ),
+    row(
+        "loongarch64",
+        "loongarch64",
+        "forky",
+        "linux-image-loong64",
+        Plays::Basics,
+    ),
 ];
 
-/// Modules that a guest may need; what a kernel has built in is not found and not missed.
-pub(crate) const MODULES: &[&str] = &[
-    "virtio",
-    "virtio_ring",
-    "virtio_pci_modern_dev",
-    "virtio_pci_legacy_dev",
+const fn row(
+    id: &'static str,
+    machine: &'static str,
+    release: &'static str,
+    package: &'static str,
+    plays: Plays,
+) -> Kernel {
+    Kernel {
+        id,
+        machine,
+        release,
+        package,
+        plays,
+    }
+}
+
+impl Kernel {
+    /// Whether that scenario is played on it.
+    pub(crate) fn takes(&self, scenario: &Scenario) -> bool {
+        scenario.runs_on(self.id) && (self.plays != Plays::Basics || scenario.every_machine)
+    }
+}
+
+/// Modules that a guest may need; their dependencies come with them. What a kernel has built in is
+/// not found and not missed.
+const MODULES: &[&str] = &[
     "virtio_pci",
+    "virtio_mmio",
     "virtio_blk",
-    "zsmalloc",
-    "lzo_compress",
-    "lzo_decompress",
-    "lzo",
-    "lzo-rle",
-    "lz4_compress",
-    "lz4",
     "zram",
+    "lzo_rle",
     "loop",
-    "crc16",
     "crc32c_generic",
-    "libcrc32c",
-    "mbcache",
-    "jbd2",
     "ext4",
+    "ramoops",
 ];
 
 /// An unpacked kernel.
@@ -77,6 +137,8 @@ pub(crate) const MODULES: &[&str] = &[
 pub(crate) struct Fetched {
     /// The row it came from.
     pub kernel: Kernel,
+    /// Its machine.
+    pub machine: &'static Machine,
     /// `vmlinuz`.
     pub image: PathBuf,
     /// Release as `uname -r` will say it.
@@ -85,169 +147,119 @@ pub(crate) struct Fetched {
     pub modules: Vec<PathBuf>,
 }
 
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-/// A private package list, so that this machine's own is not touched.
-pub(crate) struct Archive {
-    root: PathBuf,
-}
-
-impl Archive {
-    /// Prepares package lists for `releases` below `cache`.
-    pub(crate) fn open(cache: &Path, release: &str) -> Result<Self, String> {
-        let root = cache.join("apt").join(release);
-        for folder in ["lists/partial", "archives/partial", "dpkg"] {
-            fs::create_dir_all(root.join(folder))
-                .map_err(|e| format!("{}: {e}", root.display()))?;
-        }
-        let write = |name: &str, text: &str| {
-            fs::write(root.join(name), text).map_err(|e| format!("{name}: {e}"))
-        };
-        write("dpkg/status", "")?;
-        let mirror = "http://deb.debian.org/debian";
-        write(
-            "sources.list",
-            &format!("deb [signed-by={KEYRING}] {mirror} {release} main\n"),
-        )?;
-        let archive = Self { root };
-        if !archive.root.join("updated").exists() {
-            run(archive.apt("apt-get").args(["update", "-qq"]))?;
-            write_stamp(&archive.root.join("updated"))?;
-        }
-        Ok(archive)
-    }
-
-    fn apt(&self, program: &str) -> Command {
-        let at = |name: &str| self.root.join(name).display().to_string();
-        let mut command = Command::new(program);
-        for option in [
-            format!("Dir::Etc::sourcelist={}", at("sources.list")),
-            "Dir::Etc::sourceparts=-".to_owned(),
-            format!("Dir::State::lists={}", at("lists")),
-            format!("Dir::Cache={}", at("")),
-            format!("Dir::State::status={}", at("dpkg/status")),
-            "Acquire::Check-Valid-Until=false".to_owned(),
-            "APT::Sandbox::User=root".to_owned(),
-        ] {
-            command.arg("-o").arg(option);
-        }
-        command
-    }
-
-    /// Downloads and unpacks `package` below `into`; does nothing when that was done before.
-    pub(crate) fn unpack(&self, package: &str, into: &Path) -> Result<(), String> {
-        let done = into.join(".unpacked");
-        if done.exists() {
-            return Ok(());
-        }
-        fs::create_dir_all(into).map_err(|e| format!("{}: {e}", into.display()))?;
-        run(self
-            .apt("apt-get")
-            .current_dir(into)
-            .args(["download", "-qq", package]))?;
-        for file in files(into)
-            .iter()
-            .filter(|path| path.extension().is_some_and(|e| e == "deb"))
-        {
-            run(Command::new("dpkg").arg("-x").arg(file).arg(into))?;
-            fs::remove_file(file).map_err(|e| e.to_string())?;
-        }
-        write_stamp(&done)
-    }
-
-    /// The package that the meta-package stands for today.
-    fn image_package(&self, meta: &str) -> Result<String, String> {
-        let listed = said(self.apt("apt-cache").args(["depends", meta]))?;
-        listed
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("Depends: "))
-            .find(|name| name.starts_with("linux-image-"))
-            .map(str::to_owned)
-            .ok_or_else(|| format!("{meta} depends on no kernel image: {listed}"))
-    }
-}
-
-fn write_stamp(path: &Path) -> Result<(), String> {
-    fs::write(path, "").map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Files directly in `folder`, sorted.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|e| e.path())
-        .collect();
-    found.sort();
-    found
-}
-
 /// Gets a kernel into `cache`.
 pub(crate) fn fetch(kernel: Kernel, cache: &Path) -> Result<Fetched, String> {
-    let archive = Archive::open(cache, kernel.release)?;
-    let package = archive.image_package(kernel.package)?;
-    let root = cache.join("kernels").join(&package);
-    archive.unpack(&package, &root)?;
-    let boot = files(&root.join("boot"));
-    let image = boot
-        .iter()
-        .find(|path| {
-            path.file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with("vmlinuz-"))
-        })
-        .ok_or_else(|| format!("{package} holds no vmlinuz"))?;
-    let uname = image
+    let machine = machine(kernel.machine)?;
+    let archive = Archive::open(cache, kernel.release, machine.debian)?;
+    let image = archive
+        .depends(kernel.package)?
+        .into_iter()
+        .find(|name| name.starts_with("linux-image-"))
+        .ok_or_else(|| format!("{} depends on no kernel image", kernel.package))?;
+    let root = cache
+        .join("kernels")
+        .join(format!("{image}-{}", machine.debian));
+    archive.unpack(&image, &root)?;
+    // Since 7.2 the image's package is empty and depends on the parts.
+    for part in archive.depends(&image)? {
+        if part.starts_with("linux-binary-") || part.starts_with("linux-modules-") {
+            archive.unpack(&part, &root)?;
+        }
+    }
+    let tree = module_tree(&root)?;
+    let uname = tree
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
-        .replacen("vmlinuz-", "", 1);
-    let modules = modules(&root, &uname)?;
+        .into_owned();
+    let image = [root.join("boot"), tree.clone()]
+        .iter()
+        .flat_map(|folder| files(folder))
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("vmlinu")
+        })
+        .ok_or_else(|| format!("{} holds no vmlinuz", root.display()))?;
+    let modules = modules(&root, &tree)?;
     Ok(Fetched {
         kernel,
-        image: image.clone(),
+        machine,
+        image,
         uname,
         modules,
     })
 }
 
-/// The wanted module files, uncompressed in place.
-fn modules(root: &Path, uname: &str) -> Result<Vec<PathBuf>, String> {
-    let plain = root.join("plain-modules");
-    if !plain.join(".done").exists() {
-        fs::create_dir_all(&plain).map_err(|e| e.to_string())?;
-        let tree = [root.join("lib/modules"), root.join("usr/lib/modules")];
-        let tree = tree.iter().map(|t| t.join(uname)).find(|t| t.exists());
-        let tree = tree.ok_or_else(|| format!("{} holds no modules of {uname}", root.display()))?;
-        let listed = said(Command::new("find").arg(&tree).args(["-name", "*.ko*"]))?;
-        for path in listed.lines().map(Path::new) {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let Some((stem, _)) = name.split_once(".ko") else {
-                continue;
-            };
-            if !MODULES.contains(&stem) {
-                continue;
-            }
-            let target = plain.join(format!("{stem}.ko"));
-            if name.ends_with(".xz") {
-                let bytes = said_bytes(Command::new("xz").arg("-dc").arg(path))?;
-                fs::write(&target, bytes).map_err(|e| e.to_string())?;
-            } else {
-                fs::copy(path, &target).map_err(|e| e.to_string())?;
-            }
-        }
-        write_stamp(&plain.join(".done"))?;
-    }
-    Ok(files(&plain)
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|e| e == "ko"))
-        .collect())
+/// The folder of modules, named as the kernel's release.
+fn module_tree(root: &Path) -> Result<PathBuf, String> {
+    ["lib/modules", "usr/lib/modules"]
+        .iter()
+        .flat_map(|folder| files(&root.join(folder)))
+        .find(|folder| folder.join("kernel").exists())
+        .ok_or_else(|| format!("{} holds no modules", root.display()))
 }
 
-fn said_bytes(command: &mut Command) -> Result<Vec<u8>, String> {
-    crate::shell::output(command).map(|out| out.stdout)
+/// The wanted module files and what they depend on, uncompressed below `root`, in the order of loading.
+fn modules(root: &Path, tree: &Path) -> Result<Vec<PathBuf>, String> {
+    let plain = root.join("plain-modules");
+    let list = plain.join("order");
+    if !list.exists() {
+        fs::create_dir_all(&plain).map_err(|e| e.to_string())?;
+        let listed = said(Command::new("find").arg(tree).args(["-name", "*.ko*"]))?;
+        let mut order = Vec::new();
+        for name in MODULES {
+            bring(name, &listed, &plain, &mut order)?;
+        }
+        fs::write(&list, order.join("\n")).map_err(|e| e.to_string())?;
+    }
+    let order = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
+    Ok(order.lines().map(|name| plain.join(name)).collect())
+}
+
+/// Writes a module below `plain`, after those it depends on.
+fn bring(name: &str, listed: &str, plain: &Path, order: &mut Vec<String>) -> Result<(), String> {
+    let file = format!("{name}.ko");
+    let Some(path) = listed.lines().map(Path::new).find(|p| stem(p) == name) else {
+        return Ok(());
+    };
+    if order.contains(&file) {
+        return Ok(());
+    }
+    let bytes = uncompressed(path)?;
+    for needed in dependencies(&bytes) {
+        bring(&needed, listed, plain, order)?;
+    }
+    fs::write(plain.join(&file), bytes).map_err(|e| e.to_string())?;
+    order.push(file);
+    Ok(())
+}
+
+/// Name of a module as the kernel knows it.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split(".ko").next().unwrap_or_default();
+    stem.replace('-', "_")
+}
+
+fn uncompressed(path: &Path) -> Result<Vec<u8>, String> {
+    let packer = match path.extension().and_then(|e| e.to_str()) {
+        Some("xz") => "xz",
+        Some("zst") => "zstd",
+        _ => return fs::read(path).map_err(|e| format!("{}: {e}", path.display())),
+    };
+    output(Command::new(packer).arg("-dc").arg(path)).map(|out| out.stdout)
+}
+
+/// What a module says of itself: `depends=a,b` in its section of strings.
+fn dependencies(module: &[u8]) -> Vec<String> {
+    let strings = module.split(|byte| *byte == 0);
+    let said = strings.filter_map(|word| word.strip_prefix(b"depends="));
+    said.map(String::from_utf8_lossy)
+        .flat_map(|list| {
+            list.split(',')
+                .filter(|name| !name.is_empty())
+                .map(|name| name.replace('-', "_"))
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! The lab: real kernels in QEMU really run out of memory, the shipped collector runs inside, the analyser judges outside.
 //!
-//! `cargo test --test lab` plays the short set, `cargo test --test lab -- --long` every kernel; other
-//! words are filters on scenario or kernel names. Packages: qemu-system-x86 busybox-static cpio xz-utils.
+//! `cargo test --test lab` plays the short set, `cargo test --test lab -- --long` every kernel and machine; other
+//! words name kernels or are parts of scenarios' names. Packages: see the README.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -10,18 +10,25 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
-use crate::kernels::{Fetched, KERNELS};
-use crate::machine::Programs;
+use crate::boot::Ready;
+use crate::kernels::{KERNELS, Kernel, Plays};
 use crate::scenario::Scenario;
+use crate::table::{Row, Table};
 
+mod archive;
+mod boot;
 mod judge;
 mod kernels;
-mod machine;
+mod machines;
+mod programs;
 mod scenario;
 mod shell;
+mod table;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -35,136 +42,177 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where things lie.
+struct Folders {
+    /// Cargo's target folder.
+    target: PathBuf,
+    /// Downloads.
+    cache: PathBuf,
+    /// What the guests leave, and the table.
+    work: PathBuf,
+}
+
+/// What the words of the command line ask for.
+struct Wanted<'a> {
+    long: bool,
+    kernels: Vec<&'a str>,
+    parts_of_names: Vec<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(words: &'a [String]) -> Self {
+        let plain = words.iter().map(String::as_str);
+        let (kernels, parts_of_names) = plain
+            .filter(|word| !word.starts_with('-'))
+            .partition(|word| KERNELS.iter().any(|kernel| kernel.id == *word));
+        Self {
+            long: words.iter().any(|word| word == "--long"),
+            kernels,
+            parts_of_names,
+        }
+    }
+
+    /// A kernel or scenario that is named is played whether it is in the short set or not.
+    fn takes(&self, kernel: &Kernel, scenario: &Scenario) -> bool {
+        let on = if self.kernels.is_empty() {
+            self.long || kernel.plays == Plays::Always
+        } else {
+            self.kernels.contains(&kernel.id)
+        };
+        let named = self
+            .parts_of_names
+            .iter()
+            .all(|part| scenario.name.contains(part));
+        let in_set = self.long || !scenario.long || !self.parts_of_names.is_empty();
+        on && named && in_set && kernel.takes(scenario)
+    }
+}
+
+/// One guest to play.
+struct Job<'a> {
+    ready: &'a Ready,
+    scenario: &'a Scenario,
+}
+
 fn lab(words: &[String]) -> Result<bool, String> {
-    for program in ["qemu-system-x86_64", "cpio", "xz", "apt-get", "dpkg"] {
+    for program in ["cpio", "xz", "apt-get", "dpkg"] {
         if !shell::has(program) {
             return Err(format!(
-                "{program} is missing: apt-get install qemu-system-x86 busybox-static cpio xz-utils"
+                "{program} is missing: apt-get install cpio xz-utils (and this must be a Debian)"
             ));
         }
     }
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let target = target_folder();
     let (cache, work) = (target.join("lab-cache"), target.join("lab"));
     std::fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
-    let programs = programs(&target)?;
-    let long = words.iter().any(|word| word == "--long");
-    let filters: Vec<&str> = words
-        .iter()
-        .map(String::as_str)
-        .filter(|word| !word.starts_with('-'))
-        .collect();
-    let wanted = |scenario: &Scenario, kernel: &str| {
-        filters
-            .iter()
-            .all(|filter| scenario.name.contains(filter) || kernel == *filter)
+    let folders = Folders {
+        target,
+        cache,
+        work,
     };
+    let wanted = Wanted::read(words);
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let scenarios = scenario::all(&tests.join("lab/scenarios"))?;
-    let mut all_right = true;
     let began = Instant::now();
-    println!(
-        "{:<28} {:<8} {:>6} {:>9} {:>8} {:>9}  verdict",
-        "scenario", "kernel", "s", "bundle", "wall ms", "RSS KiB"
-    );
-    for kernel in KERNELS
-        .iter()
-        .filter(|kernel| long || kernel.short || filters.contains(&kernel.id))
-    {
+    let mut table = Table::begin(&folders.work);
+    let mut kernels = Vec::new();
+    for kernel in KERNELS {
         let here: Vec<&Scenario> = scenarios
             .iter()
-            .filter(|s| s.runs_on(kernel.id) && wanted(s, kernel.id))
+            .filter(|scenario| wanted.takes(kernel, scenario))
             .collect();
         if here.is_empty() {
             continue;
         }
-        let fetched = kernels::fetch(*kernel, &cache)?;
-        println!("-- {} is {}", kernel.id, fetched.uname);
-        let base = machine::base_initramfs(&fetched, &programs, &work)?;
-        for scenario in here {
-            // Who is killed first is chance in some guests; twice wrong is no chance.
-            all_right &= one(scenario, &fetched, &base, &cache, &work)
-                || (say("        once more:") && one(scenario, &fetched, &base, &cache, &work));
+        match Ready::prepare(*kernel, &folders.target, &folders.cache, &folders.work) {
+            Ok(ready) => kernels.push((ready, here)),
+            Err(error) => table.cannot(kernel.id, &error),
         }
     }
-    println!(
-        "{} in {:.0} s",
-        if all_right {
-            "all right"
-        } else {
-            "NOT all right"
-        },
-        began.elapsed().as_secs_f64()
-    );
-    Ok(all_right)
+    for (ready, _) in &kernels {
+        table.kernel(ready.fetched.kernel.id, &ready.fetched.uname)?;
+    }
+    let jobs: Vec<Job<'_>> = kernels
+        .iter()
+        .flat_map(|(ready, here)| here.iter().map(move |scenario| Job { ready, scenario }))
+        .collect();
+    play_all(&jobs, &folders, &mut table)?;
+    table.end(began.elapsed())
 }
 
-/// Prints a line.
-fn say(line: &str) -> bool {
-    println!("{line}");
-    true
+/// Plays on as many threads as there are processors; rows come in the order of the jobs.
+fn play_all(jobs: &[Job<'_>], folders: &Folders, table: &mut Table) -> Result<(), String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    // More guests than processors only where somebody wants a larger share of a busy machine.
+    let workers = std::env::var("LAB_WORKERS")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    let workers: usize = workers.unwrap_or(processors);
+    let next = Mutex::new(jobs.iter().enumerate());
+    let (sender, receiver) = channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || work(next, folders, &sender));
+        }
+        drop(sender);
+        let mut early = std::collections::BTreeMap::new();
+        let mut wanted = 0;
+        for (index, row) in receiver {
+            early.insert(index, row);
+            while let Some(row) = early.remove(&wanted) {
+                table.add(&row)?;
+                wanted += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
-/// Plays and judges one; prints its row.
-fn one(scenario: &Scenario, fetched: &Fetched, base: &Path, cache: &Path, work: &Path) -> bool {
-    let judged = packages(scenario, fetched, cache)
-        .and_then(|extra| machine::play(scenario, fetched, base, extra.as_deref(), work))
-        .and_then(|left| {
-            Ok((
-                judge::judge(
-                    scenario,
-                    &left,
-                    Path::new(env!("CARGO_BIN_EXE_oomscene-analyze")),
-                )?,
-                left,
-            ))
-        });
-    let name = format!("{:<28} {:<8}", scenario.name, fetched.kernel.id);
-    match judged {
-        Ok((judged, left)) => {
-            let mark = if judged.wrong.is_empty() {
-                "right"
-            } else {
-                "WRONG"
-            };
-            println!(
-                "{name} {:>6.1} {:>9} {:>8} {:>9}  {mark}: {}",
-                left.seconds,
-                judged.bundle_bytes,
-                judged.wall_milliseconds,
-                judged.peak_rss_kib,
-                judged.root
-            );
-            for wrong in &judged.wrong {
-                println!("        {wrong}");
-            }
-            if !judged.wrong.is_empty() {
-                println!("        ({}; see {})", scenario.about, left.out.display());
-            }
-            judged.wrong.is_empty()
+/// One worker: takes jobs until there are none.
+fn work<'a>(
+    next: &Mutex<impl Iterator<Item = (usize, &'a Job<'a>)>>,
+    folders: &Folders,
+    sender: &Sender<(usize, Row)>,
+) {
+    loop {
+        // A poisoned lock means that another worker panicked; the scope then panics too.
+        let Ok(job) = next.lock().map(|mut jobs| jobs.next()) else {
+            return;
+        };
+        let Some((index, job)) = job else { return };
+        if sender.send((index, one(job, folders))).is_err() {
+            return;
         }
-        Err(error) => {
-            println!("{name} FAILED: {error}");
-            false
-        }
+    }
+}
+
+/// Plays and judges one.
+fn one(job: &Job<'_>, folders: &Folders) -> Row {
+    let Job { ready, scenario } = job;
+    let analyzer = Path::new(env!("CARGO_BIN_EXE_oomscene-analyze"));
+    let judged = packages(job, &folders.cache)
+        .and_then(|extra| boot::play(scenario, ready, extra.as_deref(), &folders.work))
+        .and_then(|left| Ok((judge::judge(scenario, &left, analyzer)?, left)));
+    Row {
+        scenario: scenario.name.clone(),
+        kernel: ready.fetched.kernel.id.to_owned(),
+        about: scenario.about.clone(),
+        end: judged,
     }
 }
 
 /// Programs of Debian packages that the scenario wants, as a folder to add to the guest.
-fn packages(
-    scenario: &Scenario,
-    fetched: &Fetched,
-    cache: &Path,
-) -> Result<Option<PathBuf>, String> {
+fn packages(job: &Job<'_>, cache: &Path) -> Result<Option<PathBuf>, String> {
+    let Job { ready, scenario } = job;
     if scenario.packages.is_empty() {
         return Ok(None);
     }
-    let archive = kernels::Archive::open(cache, "bookworm")?;
-    let root = cache.join("extra").join(fetched.kernel.id);
+    let archive = archive::Archive::open(cache, "bookworm", ready.fetched.machine.debian)?;
+    let root = cache.join("extra").join(ready.fetched.kernel.id);
     for package in &scenario.packages {
-        archive.unpack(
-            package,
-            &root.join(&scenario.name).join("packages").join(package),
-        )?;
+        let folder = root.join(&scenario.name).join("packages").join(package);
+        archive.unpack(package, &folder)?;
     }
     Ok(Some(root))
 }
@@ -173,40 +221,4 @@ fn packages(
 fn target_folder() -> PathBuf {
     let own = Path::new(env!("CARGO_BIN_EXE_oomscene-analyze"));
     own.ancestors().nth(2).unwrap_or(own).to_path_buf()
-}
-
-/// Builds the static programs of the guest.
-fn programs(target: &Path) -> Result<Programs, String> {
-    let triple = "x86_64-unknown-linux-gnu";
-    let built = target.join(triple).join("release");
-    shell::run(
-        Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--target",
-                triple,
-                "-p",
-                "oomscene-lab-guest",
-            ])
-            .args([
-                "-p",
-                "oomscene-collector",
-                "--bin",
-                "oomscene-collect",
-                "--bin",
-                "lab-guest",
-            ])
-            .env("RUSTFLAGS", "-C target-feature=+crt-static"),
-    )?;
-    let busybox = PathBuf::from("/bin/busybox");
-    if !busybox.exists() {
-        return Err("/bin/busybox is missing: apt-get install busybox-static".to_owned());
-    }
-    Ok(Programs {
-        collector: built.join("oomscene-collect"),
-        guest: built.join("lab-guest"),
-        busybox,
-    })
 }

@@ -16,6 +16,9 @@ pub(crate) struct Scenario {
     /// RAM of the guest.
     #[serde(default = "default_memory_mib")]
     pub memory_mib: u32,
+    /// NUMA nodes that share the RAM evenly; the processor is on the first. None when 0.
+    #[serde(default)]
+    pub numa_nodes: u32,
     /// Added to the kernel's command line.
     #[serde(default)]
     pub cmdline: String,
@@ -25,6 +28,15 @@ pub(crate) struct Scenario {
     /// Never on these kernels, with the reason in the scenario's comment.
     #[serde(default)]
     pub except: Vec<String>,
+    /// Only in the long run: it costs too much, or shows little that the short set doesn't.
+    #[serde(default)]
+    pub long: bool,
+    /// Also on the kernels of other machines.
+    #[serde(default)]
+    pub every_machine: bool,
+    /// How often the guest boots.
+    #[serde(default)]
+    pub boots: Boots,
     /// Debian packages whose programs the guest needs.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -49,6 +61,19 @@ pub(crate) enum Input {
     Bundle,
     /// What the guest printed on its serial console: all that survives a panic.
     Console,
+    /// What lies there of a bundle whose collector was killed.
+    Torn,
+}
+
+/// What follows a panic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Boots {
+    /// The guest is off.
+    #[default]
+    Once,
+    /// It boots again, and what lay in RAM is still there, as on real hardware after a warm reboot.
+    AgainAfterPanic,
 }
 
 /// What the report must and must not say.
@@ -92,7 +117,7 @@ const fn default_memory_mib() -> u32 {
 }
 
 const fn default_seconds_max() -> u64 {
-    120
+    300
 }
 
 /// Reads every scenario of `folder`, sorted by name.

@@ -39,6 +39,40 @@ pub(crate) fn sockets(words: &[String]) -> Result<(), String> {
     hold()
 }
 
+/// `pipes COUNT`: so many pipes of 1 MiB each, filled and never read.
+pub(crate) fn pipes(words: &[String]) -> Result<(), String> {
+    const BYTES: i32 = 1024 * 1024;
+    let block = vec![0x5au8; 64 * 1024];
+    for index in 0..number(words, 0)? {
+        let mut ends = [0; 2];
+        // SAFETY: `ends` has room for the two descriptors, which stay open; writes read from a buffer that lives here.
+        unsafe {
+            if libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK) != 0 {
+                return Err(failed(&format!("pipe {index}")));
+            }
+            if libc::fcntl(ends[1], libc::F_SETPIPE_SZ, BYTES) < 0 {
+                return Err(failed(&format!("F_SETPIPE_SZ of pipe {index}")));
+            }
+            while libc::write(ends[1], block.as_ptr().cast(), block.len()) > 0 {}
+        }
+    }
+    hold()
+}
+
+/// `unix-sockets PAIRS`: pairs of local sockets, each filled until it takes no more, never read.
+pub(crate) fn unix_sockets(words: &[String]) -> Result<(), String> {
+    let block = vec![0x5au8; 64 * 1024];
+    let mut held = Vec::new();
+    for _ in 0..number(words, 0)? {
+        let (mut from, to) = std::os::unix::net::UnixStream::pair().map_err(|e| e.to_string())?;
+        from.set_nonblocking(true).map_err(|e| e.to_string())?;
+        while from.write(&block).is_ok() {}
+        held.push((from, to));
+    }
+    std::hint::black_box(&held);
+    hold()
+}
+
 /// `files FOLDER COUNT`: that many empty files with long names: dentries and inodes that nothing can reclaim on tmpfs.
 pub(crate) fn files(words: &[String]) -> Result<(), String> {
     let folder = words.first().ok_or("a folder is missing")?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 mod kernel_objects;
+mod limits;
 mod measure;
 mod memory;
 mod tasks;
@@ -23,8 +24,13 @@ const APPLETS: &[(&str, Applet)] = &[
     ("map-areas", memory::map_areas),
     ("page-tables", memory::page_tables),
     ("shm", memory::shm),
+    ("noise", memory::noise),
+    ("locked", memory::locked),
+    ("memfd", memory::memfd),
     ("stamped", memory::stamped),
     ("sockets", kernel_objects::sockets),
+    ("pipes", kernel_objects::pipes),
+    ("unix-sockets", kernel_objects::unix_sockets),
     ("files", kernel_objects::files),
     ("checkerboard", kernel_objects::checkerboard),
     ("send-control", kernel_objects::send_control),
@@ -32,7 +38,11 @@ const APPLETS: &[(&str, Applet)] = &[
     ("zombies", tasks::zombies),
     ("vfork-wait", tasks::vfork_wait),
     ("stuck-lock", tasks::stuck_lock),
-    ("limited", tasks::limited),
+    ("threads", tasks::threads),
+    ("fork-until-refused", tasks::fork_until_refused),
+    ("crash", tasks::crash),
+    ("limited", limits::limited),
+    ("bound", limits::bound),
     ("measure", measure::measure),
 ];
 

@@ -23,6 +23,54 @@ pub(crate) fn hog(words: &[String]) -> Result<(), String> {
     hold()
 }
 
+/// `noise MIB`: touches memory with bytes that no compression makes smaller, and holds it.
+pub(crate) fn noise(words: &[String]) -> Result<(), String> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut held = Vec::new();
+    for _ in 0..number(words, 0)? {
+        let mut block = vec![0u8; MIB];
+        for word in block.chunks_exact_mut(8) {
+            // xorshift: enough to defeat a compressor.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            word.copy_from_slice(&state.to_ne_bytes());
+        }
+        held.push(block);
+    }
+    std::hint::black_box(&held);
+    hold()
+}
+
+/// `locked MIB`: like `hog`, and locks what it has and will have into memory.
+pub(crate) fn locked(words: &[String]) -> Result<(), String> {
+    // SAFETY: a plain system call.
+    if unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) } != 0 {
+        return Err(failed("mlockall"));
+    }
+    hog(words)
+}
+
+/// `memfd MIB`: fills an anonymous shared file that no mount shows, and holds it.
+pub(crate) fn memfd(words: &[String]) -> Result<(), String> {
+    use std::io::Write as _;
+    use std::os::fd::FromRawFd as _;
+    // SAFETY: the name is a C string; the descriptor is ours alone.
+    let mut file = unsafe {
+        let descriptor = libc::memfd_create(c"frames".as_ptr(), 0);
+        if descriptor < 0 {
+            return Err(failed("memfd_create"));
+        }
+        std::fs::File::from_raw_fd(descriptor)
+    };
+    let block = vec![0x5au8; MIB];
+    for _ in 0..number(words, 0)? {
+        file.write_all(&block).map_err(|e| e.to_string())?;
+    }
+    std::hint::black_box(&file);
+    hold()
+}
+
 fn map(bytes: usize, protection: i32, flags: i32) -> Option<*mut u8> {
     // SAFETY: a new private mapping at a place of the kernel's choice aliases nothing.
     let at = unsafe {

@@ -1,9 +1,8 @@
-//! Applets about tasks: many of them, dead ones, stuck ones, limited ones.
-#![expect(unsafe_code, reason = "clone, setrlimit and msync have no safe form")]
+//! Applets about tasks: many of them, dead ones, stuck ones, crashing ones.
+#![expect(unsafe_code, reason = "clone, fork and munmap have no safe form")]
 
 use std::fs::OpenOptions;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::ptr;
 use std::time::Duration;
@@ -103,20 +102,39 @@ pub(crate) fn stuck_lock(words: &[String]) -> Result<(), String> {
     hold()
 }
 
-/// `limited AS_MIB COMMAND…`: runs the command with that limit of address space.
-pub(crate) fn limited(words: &[String]) -> Result<(), String> {
-    let bytes = number(words, 0)? as u64 * 1024 * 1024;
-    let program = words.get(1).ok_or("a command is missing")?;
-    let limit = libc::rlimit {
-        rlim_cur: bytes as _,
-        rlim_max: bytes as _,
-    };
-    // SAFETY: a plain system call with a struct that lives here.
-    if unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) } != 0 {
-        return Err(failed("setrlimit"));
+/// `threads COUNT`: that many threads in one process; says when the kernel refuses one, and holds.
+pub(crate) fn threads(words: &[String]) -> Result<(), String> {
+    for index in 0..number(words, 0)? {
+        let thread = std::thread::Builder::new().stack_size(16 * 1024);
+        if let Err(error) = thread.spawn(|| hold()) {
+            crate::complain(&format!("thread {index} was refused: {error}"));
+            break;
+        }
     }
-    let error = Command::new(program)
-        .args(words.get(2..).unwrap_or_default())
-        .exec();
-    Err(format!("{program}: {error}"))
+    hold()
+}
+
+/// `fork-until-refused MIB TIMES`: a process of that size forks children, until the kernel refuses one.
+pub(crate) fn fork_until_refused(words: &[String]) -> Result<(), String> {
+    let held = vec![0x5au8; number(words, 0)? * 1024 * 1024];
+    std::hint::black_box(&held);
+    for index in 0..number(words, 1)? {
+        // SAFETY: the child only sleeps.
+        let pid = unsafe { libc::fork() };
+        if pid < 0 {
+            crate::complain(&format!("child {index} was refused: {}", failed("fork")));
+            break;
+        }
+        if pid == 0 {
+            hold()
+        }
+    }
+    hold()
+}
+
+/// `crash`: ends by a write to no address.
+pub(crate) fn crash(_: &[String]) -> Result<(), String> {
+    // SAFETY: none; the crash is the purpose.
+    unsafe { ptr::write_volatile(ptr::without_provenance_mut::<u8>(16), 1) };
+    Ok(())
 }

@@ -3,22 +3,24 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::kernels::Fetched;
-use crate::scenario::Scenario;
+use crate::kernels::{self, Fetched, Kernel};
+use crate::machines::Emulator;
+use crate::programs::{Programs, programs};
+use crate::scenario::{Boots, Input, Scenario};
 use crate::shell::{output, run};
 
-/// Programs that go into every guest.
+/// A kernel that can be booted.
 #[derive(Debug, Clone)]
-pub(crate) struct Programs {
-    /// The shipped static collector.
-    pub collector: PathBuf,
-    /// The helper that misbehaves.
-    pub guest: PathBuf,
-    /// A static busybox.
-    pub busybox: PathBuf,
+pub(crate) struct Ready {
+    /// The kernel.
+    pub fetched: Fetched,
+    /// The QEMU that plays its machine.
+    pub emulator: Emulator,
+    /// The part of the initramfs that all its scenarios share.
+    pub base: PathBuf,
 }
 
 /// What is left when the guest is off.
@@ -30,6 +32,26 @@ pub(crate) struct Left {
     pub console: PathBuf,
     /// From power on to power off.
     pub seconds: f64,
+}
+
+impl Ready {
+    /// Gets everything that a guest with `kernel` needs.
+    pub(crate) fn prepare(
+        kernel: Kernel,
+        target: &Path,
+        cache: &Path,
+        work: &Path,
+    ) -> Result<Self, String> {
+        let fetched = kernels::fetch(kernel, cache)?;
+        let emulator = fetched.machine.emulator(cache)?;
+        let programs = programs(fetched.machine, target, cache)?;
+        let base = base_initramfs(&fetched, &programs, work)?;
+        Ok(Self {
+            fetched,
+            emulator,
+            base,
+        })
+    }
 }
 
 /// Makes a gzipped cpio archive of `folder`.
@@ -45,25 +67,20 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
 }
 
 /// The part of the initramfs that all scenarios on one kernel share.
-pub(crate) fn base_initramfs(
-    fetched: &Fetched,
-    programs: &Programs,
-    work: &Path,
-) -> Result<PathBuf, String> {
+fn base_initramfs(fetched: &Fetched, programs: &Programs, work: &Path) -> Result<PathBuf, String> {
     let root = work.join(format!("base-{}", fetched.kernel.id));
+    // What an earlier kernel left must not be loaded.
+    let _ = fs::remove_dir_all(&root);
     for folder in ["bin", "modules"] {
         fs::create_dir_all(root.join(folder)).map_err(|e| e.to_string())?;
     }
     copy(&programs.busybox, &root.join("bin/busybox"))?;
     copy(&programs.guest, &root.join("bin/lab-guest"))?;
     copy(&programs.collector, &root.join("bin/oomscene-collect"))?;
-    for module in &fetched.modules {
-        copy(
-            module,
-            &root
-                .join("modules")
-                .join(module.file_name().unwrap_or_default()),
-        )?;
+    // The guest loads them in the order of their names.
+    for (index, module) in fetched.modules.iter().enumerate() {
+        let name = module.file_name().unwrap_or_default().to_string_lossy();
+        copy(module, &root.join(format!("modules/{index:02}-{name}")))?;
     }
     let init = root.join("init");
     fs::write(&init, include_str!("init.sh")).map_err(|e| e.to_string())?;
@@ -76,11 +93,15 @@ pub(crate) fn base_initramfs(
 /// Plays `scenario` below `work`.
 pub(crate) fn play(
     scenario: &Scenario,
-    fetched: &Fetched,
-    base: &Path,
+    ready: &Ready,
     extra: Option<&Path>,
     work: &Path,
 ) -> Result<Left, String> {
+    let Ready {
+        fetched,
+        emulator,
+        base,
+    } = ready;
     let own = work.join(format!("{}-{}", scenario.name, fetched.kernel.id));
     // What an earlier run left must not be judged.
     let _ = fs::remove_dir_all(&own);
@@ -104,27 +125,10 @@ pub(crate) fn play(
     let file = fs::File::create(&disk).map_err(|e| e.to_string())?;
     file.set_len(64 * 1024 * 1024).map_err(|e| e.to_string())?;
     let began = Instant::now();
-    let mut child = qemu(scenario, fetched, &initramfs, &disk, &console)
+    let child = qemu(scenario, fetched, emulator, &initramfs, &disk, &console)
         .spawn()
-        .map_err(|e| format!("qemu-system-x86_64 cannot be started: {e}"))?;
-    let deadline = began + Duration::from_secs(scenario.seconds_max);
-    let ended = loop {
-        match child.try_wait().map_err(|e| e.to_string())? {
-            Some(_) => break true,
-            None if Instant::now() > deadline => break false,
-            None => std::thread::sleep(Duration::from_millis(50)),
-        }
-    };
-    if !ended {
-        // Already gone is fine.
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(format!(
-            "not off after {} s; see {}",
-            scenario.seconds_max,
-            console.display()
-        ));
-    }
+        .map_err(|e| format!("{} cannot be started: {e}", emulator.program.display()))?;
+    wait(child, began, scenario.seconds_max, &console)?;
     let seconds = began.elapsed().as_secs_f64();
     let out = own.join("out");
     fs::create_dir_all(&out).map_err(|e| e.to_string())?;
@@ -137,12 +141,9 @@ pub(crate) fn play(
             .arg(&out),
     )
     .map(|_| ())
-    .or_else(|e| {
-        if scenario.input == crate::scenario::Input::Console {
-            Ok(())
-        } else {
-            Err(e)
-        }
+    .or_else(|e| match scenario.input {
+        Input::Console => Ok(()),
+        Input::Bundle | Input::Torn => Err(e),
     })?;
     for spent in [&disk, &initramfs, &part] {
         fs::remove_file(spent).map_err(|e| e.to_string())?;
@@ -154,36 +155,63 @@ pub(crate) fn play(
     })
 }
 
+/// Waits until the guest is off, or ends it.
+fn wait(mut child: Child, began: Instant, seconds_max: u64, console: &Path) -> Result<(), String> {
+    let deadline = began + Duration::from_secs(seconds_max);
+    loop {
+        match child.try_wait().map_err(|e| e.to_string())? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(format!("QEMU ended with {status}")),
+            None if Instant::now() > deadline => break,
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    // Already gone is fine.
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(format!(
+        "not off after {seconds_max} s; see {}",
+        console.display()
+    ))
+}
+
 fn qemu(
     scenario: &Scenario,
     fetched: &Fetched,
+    emulator: &Emulator,
     initramfs: &Path,
     disk: &Path,
     console: &Path,
 ) -> Command {
-    let mut command = Command::new("qemu-system-x86_64");
-    // Without -cx16 newer guests crash at random under QEMU 7.2.
-    command.args([
-        "-M",
-        "q35",
-        "-accel",
-        "tcg",
-        "-cpu",
-        "qemu64,-cx16",
-        "-smp",
-        "1",
-    ]);
-    command
-        .args(["-nodefaults", "-display", "none", "-no-reboot", "-m"])
-        .arg(scenario.memory_mib.to_string());
+    let machine = fetched.machine;
+    let mut command = Command::new(&emulator.program);
+    command.args(&emulator.arguments);
+    command.args(["-smp", "1", "-nodefaults", "-display", "none"]);
+    if scenario.boots == Boots::Once {
+        command.arg("-no-reboot");
+    }
+    let memory_mib = scenario.memory_mib.max(machine.memory_mib_min);
+    command.arg("-m").arg(memory_mib.to_string());
+    for node in 0..scenario.numa_nodes {
+        let mib = memory_mib / scenario.numa_nodes;
+        let cpus = if node == 0 { ",cpus=0" } else { "" };
+        command
+            .arg("-object")
+            .arg(format!("memory-backend-ram,id=node{node},size={mib}M"));
+        command
+            .arg("-numa")
+            .arg(format!("node,nodeid={node},memdev=node{node}{cpus}"));
+    }
     command
         .arg("-kernel")
         .arg(&fetched.image)
         .arg("-initrd")
         .arg(initramfs);
-    command
-        .arg("-append")
-        .arg(format!("console=ttyS0 quiet panic=-1 {}", scenario.cmdline));
+    // Self-tests of ciphers take more time than the rest of the boot.
+    command.arg("-append").arg(format!(
+        "console={} quiet panic=-1 cryptomgr.notests {} {}",
+        machine.console, machine.cmdline, scenario.cmdline
+    ));
     command
         .arg("-serial")
         .arg(format!("file:{}", console.display()));
