@@ -22,6 +22,7 @@ pub mod line;
 mod losses;
 mod mail;
 mod notices;
+mod order;
 mod outer;
 pub(crate) mod pattern;
 mod prefix;
@@ -167,6 +168,34 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         programs: Programs::default(),
         timeline: timeline::Timeline::default(),
     };
+    let may_be_backwards = log.condensed.is_none() && log.source == Source::Text;
+    let backwards = may_be_backwards.then(|| order::newest_first(log.content));
+    let left_out = match backwards.flatten() {
+        Some(records) => {
+            read_records(&records, &mut reader, &mut told, index);
+            0
+        }
+        None => read_lines(log, &mut reader, &mut told, index),
+    };
+    reader.finish(&mut |line, found| {
+        hear(line, found, &mut told, index);
+    });
+    if let Some(condensed) = log.condensed {
+        told.coverage.lines = condensed.lines;
+    }
+    told.coverage.lines += left_out;
+    told.joiner.finish();
+    told.programs.finish();
+    told
+}
+
+/// Reads the lines of a log in their order; gives how many the collector left out.
+fn read_lines(
+    log: &Log<'_>,
+    reader: &mut reader::Reader<'_>,
+    told: &mut Told,
+    index: &mut u64,
+) -> u64 {
     let mut jumps = log
         .condensed
         .map_or(&[][..], |c| &c.jumps)
@@ -179,7 +208,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
             // Nothing of a report lies in what was left out.
             reader.finish(&mut |line, found| {
-                hear(line, found, &mut told, index);
+                hear(line, found, told, index);
             });
             told.joiner.finish();
             reader.jump(jump.line);
@@ -190,7 +219,7 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         if let Some(cut) = oomscene_bundle::cut::parse(physical) {
             // Nothing of a report lies in what was left out.
             reader.finish(&mut |line, found| {
-                hear(line, found, &mut told, index);
+                hear(line, found, told, index);
             });
             told.joiner.finish();
             reader.pass(&cut);
@@ -199,22 +228,33 @@ fn one(log: &Log<'_>, clock: Option<stamp::BootClock>, index: &mut u64) -> Told 
         }
         told.coverage.lines += 1;
         reader.feed(physical, end.is_none(), &mut |line, found| {
-            hear(line, found, &mut told, index);
+            hear(line, found, told, index);
         });
         if end.is_none() {
             told.joiner.tear();
         }
     }
-    reader.finish(&mut |line, found| {
-        hear(line, found, &mut told, index);
-    });
-    if let Some(condensed) = log.condensed {
-        told.coverage.lines = condensed.lines;
+    left_out
+}
+
+/// Reads the records of a log that lists the newest first.
+fn read_records(
+    records: &[(u32, &[u8])],
+    reader: &mut reader::Reader<'_>,
+    told: &mut Told,
+    index: &mut u64,
+) {
+    for (number, record) in records {
+        reader.finish(&mut |line, found| hear(line, found, told, index));
+        reader.jump(*number);
+        let lines = record.strip_suffix(b"\n").unwrap_or(record);
+        for physical in lines.split(|b| *b == b'\n') {
+            told.coverage.lines += 1;
+            reader.feed(physical, false, &mut |line, found| {
+                hear(line, found, told, index);
+            });
+        }
     }
-    told.coverage.lines += left_out;
-    told.joiner.finish();
-    told.programs.finish();
-    told
 }
 
 /// Gives one record to everybody who listens.

@@ -32,8 +32,15 @@ pattern!(
 // Only before a stamp: a number or a path at the start of a bare line belongs to it.
 pattern!(
     GREP,
-    r"^(?:\s*\d{1,8}(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:).*)$"
+    r"^(?:\s*\d{1,8}(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])? ?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:|kern: +[a-z]+: +\[\d{4}-).*)$"
 );
+// What a collector calls its source: `[serial] [   12.345678] …`.
+pattern!(
+    LABEL,
+    r"^\s*\[[A-Za-z][\w ./:-]{0,40}\]:? +(?P<rest>\[ *\d{1,10}\.\d{3,6}\].*)$"
+);
+// A line of a list or of its own that is one piece of code.
+pattern!(CODE, r"^\s*(?:[-*+] |\d{1,3}\. )?`(?P<rest>[^`]+)`$");
 pattern!(CONTROL, r"#0([0-3][0-7])");
 pattern!(
     TIME,
@@ -87,6 +94,14 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     }
     if bare.trim_start().starts_with("**") && bare.contains("\\[") {
         bare = Cow::Owned(markdown(&bare));
+    }
+    if let Some(inline) = bare
+        .ends_with('`')
+        .then(|| CODE.captures(&bare).and_then(|g| text(&g, "rest")))
+        .flatten()
+        .filter(|rest| super::prefix::strip(rest).stamp.is_some())
+    {
+        bare = Cow::Owned(inline.to_owned());
     }
     if let Some(message) = csv(&bare) {
         bare = Cow::Owned(message);
@@ -183,9 +198,11 @@ fn markdown(line: &str) -> String {
     bare
 }
 
-/// The line without the line number or file name that grep, less or cat put before its stamp.
+/// The line without what stands before its stamp: the line number or file name that grep, less or
+/// cat put there, or a label in brackets.
 pub(super) fn without_place(line: &str) -> Option<&str> {
-    GREP.captures(line).and_then(|g| text(&g, "rest"))
+    let groups = GREP.captures(line).or_else(|| LABEL.captures(line));
+    groups.and_then(|g| text(&g, "rest"))
 }
 
 /// Undoes the octal escapes that syslog daemons write for control characters.
@@ -223,6 +240,8 @@ mod tests {
         assert_eq!(plain("| [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("kern-1  | [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("[pod/a-1/b] x"), "x");
+        assert_eq!(plain("* `[    1.000000] x`"), "[    1.000000] x");
+        assert_eq!(plain("`x invoked y`"), "`x invoked y`");
         assert_eq!(
             plain(
                 "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
@@ -255,6 +274,12 @@ mod tests {
             Some("Aug 17 17:29:27 h kernel: x")
         );
         assert_eq!(without_place("2000000 pages RAM"), None);
+        let talos = "10.5.0.2: kern:     err: [2025-04-17T14:23:17.527285605Z]: x";
+        assert_eq!(without_place(talos), talos.get(10..));
+        assert_eq!(
+            without_place("[serial console] [    1.000000] x"),
+            Some("[    1.000000] x")
+        );
         assert_eq!(without_place("Node 0 Normal: 12*4kB"), None);
     }
 }

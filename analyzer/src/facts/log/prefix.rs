@@ -10,7 +10,7 @@ mod kmsg;
 
 use super::stamp::Stamp;
 
-pub(super) use fused::{split as split_fused, split_bare, split_kmsg};
+pub(super) use fused::{split as split_fused, split_bare, split_kills, split_kmsg};
 pub(super) use kmsg::read as read_kmsg;
 
 /// A line after its prefix was taken off.

@@ -27,6 +27,9 @@ use prelude::Prelude;
 /// Longest pause inside one report: slow consoles need seconds for a long dump.
 const PAUSE_SECONDS_MAX: f64 = 10.0;
 
+/// Longest pause inside one report whose lines follow each other, in the order of a report.
+const SLOW_SECONDS_MAX: f64 = 60.0;
+
 /// Unknown lines kept for each event; the rest are only counted.
 const DRIFT_LINES_MAX: usize = 20;
 
@@ -60,6 +63,10 @@ struct Lane {
     torn: bool,
     /// `CPU:` line of a trace that may turn out to be one of the OOM killer.
     waiting_cpu: Option<Prelude>,
+    /// `Call Trace:` of a trace whose head is lost.
+    trace_head: Option<(crate::facts::Evidence, Option<Stamp>)>,
+    /// The last line was a warning with a trace that is no allocation failure.
+    other_warning: bool,
     waiting_suppressed: Option<(Seen<u64>, Option<Stamp>)>,
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
     /// Unknown lines since the last known one, and how many: they lie inside the report only if it
@@ -149,12 +156,18 @@ impl Joiner {
     }
 
     fn read(&mut self, line: &Line<'_>) {
-        if self.pause(line.stamp) > PAUSE_SECONDS_MAX {
-            self.close();
-        }
         // The first line of a log that has no stamp may lack its beginning.
         let head = line.number == 1 && !line.stamped;
-        let part = part(whole(line.bare()), self.context());
+        let read = |joiner: &Self| part(whole(line.bare()), joiner.context());
+        let mut part = read(self);
+        let pause = self.pause(line.stamp);
+        if pause > PAUSE_SECONDS_MAX {
+            let slow = pause <= SLOW_SECONDS_MAX && self.lane.lines_since == 0;
+            if !(slow && part.as_ref().is_some_and(|part| self.goes_on(part))) {
+                self.close();
+                part = read(self);
+            }
+        }
         let Some(part) = part.filter(|part| !(head && part.may_lack_head())) else {
             self.unknown(line);
             return;
@@ -246,7 +259,14 @@ impl Joiner {
     }
 
     fn pause(&self, stamp: Option<&Stamp>) -> f64 {
-        seconds_between(self.lane.last.as_ref(), stamp).map_or(0.0, f64::abs)
+        // A syslog daemon that gets no memory stamps late; the kernel's own stamps are exact.
+        let uptime = |stamp: Option<&Stamp>| stamp.and_then(Stamp::uptime_seconds);
+        let exact = uptime(self.lane.last.as_ref())
+            .zip(uptime(stamp))
+            .map(|(last, next)| next - last)
+            .filter(|seconds| (0.0..=PAUSE_SECONDS_MAX).contains(seconds));
+        let seconds = exact.or_else(|| seconds_between(self.lane.last.as_ref(), stamp));
+        seconds.map_or(0.0, f64::abs)
     }
 
     fn unknown(&mut self, line: &Line<'_>) {

@@ -191,10 +191,12 @@ fn inside(line: &str) -> Option<Part> {
         .or_else(|| noise(line).then_some(Part::Noise))
 }
 
-/// A frame of the OOM path itself opens a report whose head is lost.
+/// A frame of the OOM path itself opens a report whose head is lost, one of the warning an
+/// allocation failure.
 fn oom_frame(line: &str) -> Option<Part> {
     let function = trace::frame(line)?;
-    trace::is_oom(function).then(|| Part::Frame(function.to_owned()))
+    let opens = trace::is_oom(function) || trace::is_failure(function);
+    opens.then(|| Part::Frame(function.to_owned()))
 }
 
 pattern!(

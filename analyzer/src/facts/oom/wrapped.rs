@@ -75,6 +75,7 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         "CPU" | "Pid" if text.contains("omm: ") || text.contains("PID:") => Form::Cpu,
         "Hardware" => Form::Hardware,
         "Kernel" | "Out" if text.ends_with(':') || text.ends_with("syncing") => Form::Panic,
+        "Memory" if CGROUP_KILL.starts_with(text) => Form::Killed,
         "Tasks" => Form::Group,
         "Task" => Form::LimitPaths,
         "SLUB" | "SLAB" | "cache" => Form::Slab,
@@ -99,6 +100,9 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         _ => return None,
     })
 }
+
+/// How the only line begins that can be broken before it says anything.
+const CGROUP_KILL: &str = "Memory cgroup out of memory: Kill";
 
 // How a complete line of each form ends.
 pattern!(INVOCATION_END, r"oom_?(?:kill|score_)?_?adj=-?\d+$");
@@ -134,7 +138,7 @@ pattern!(
 );
 pattern!(
     KILLED_NEXT,
-    r"^(?:process \d|\d+ \(|\(|UID|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+    r"^(?:process \d|\d+ \(|\(|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
 );
 pattern!(
     ZONE_NEXT,
@@ -200,6 +204,9 @@ impl Form {
             Self::Summary => {
                 next.contains(",pid=") || next.contains(",task=") || SUMMARY_NEXT.is_match(next)
             }
+            Self::Killed if CGROUP_KILL.starts_with(text) => {
+                format!("{text} {next}").starts_with(CGROUP_KILL)
+            }
             // A name may hold blanks, up to its bracket.
             Self::Kill | Self::Killed if text.contains('(') && !text.contains(')') => true,
             Self::Kill => KILL_NEXT.is_match(next),
@@ -261,11 +268,12 @@ impl Held {
             .unwrap_or_default()
             .chars()
             .count();
-        let wrapped = self.last_chars + 1 + word > WRAP_COLUMN_MIN;
+        let inside = self.breaks_a_key(next);
+        let wrapped = inside || self.last_chars + 1 + word > WRAP_COLUMN_MIN;
         if next.is_empty()
             || !wrapped
             || self.text.len() + next.len() > JOINED_BYTES_MAX
-            || !self.form.takes(&self.text, next)
+            || !(inside || self.form.takes(&self.text, next))
         {
             return false;
         }
@@ -277,12 +285,29 @@ impl Held {
         if self.text.is_empty() {
             // A bare prefix says nothing to whoever reads the evidence.
             self.evidence = line.evidence();
-        } else if !(self.form == Form::Summary && inside_path(&self.text)) {
+        } else if !(inside || self.form == Form::Summary && inside_path(&self.text)) {
             self.text.push(' ');
         }
         self.text.push_str(next);
         self.last_chars = line.raw.trim_end().chars().count();
         true
+    }
+
+    /// Whether the line was broken inside a key or behind it: mail programs break at a hyphen too.
+    fn breaks_a_key(&self, next: &str) -> bool {
+        let kill = matches!(self.form, Form::Killed | Form::Reaped);
+        let key = [
+            "total-",
+            "rss:",
+            "-vm:",
+            "anon-",
+            "file-",
+            "shmem-",
+            "pgtables:",
+            "adj:",
+        ];
+        kill && next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && key.iter().any(|key| self.text.ends_with(key))
     }
 
     /// Whether the line was broken inside a number: then a blank would make two of it, and the

@@ -16,10 +16,11 @@ pattern!(
     DATE,
     r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})(?: *< *\d+\.\d+>)?|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
 );
-// `dmesg -H` and `-e`: the time since the line before, or month, day and minute.
+// `dmesg -H` and `-e`: the time since the line before, or month, day and minute. And dates whose year
+// somebody left out.
 pattern!(
     RELATIVE,
-    r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?P<month>[A-Z][a-z]{2}) ?(?P<day>\d{1,2}) (?P<time>\d\d:\d\d))\] ?"
+    r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}) {0,2}(?P<day>\d{1,2}) (?P<time>\d\d:\d\d)(?P<second>:\d\d)?)\] ?"
 );
 // The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
 // a wall clock after the seconds since boot.
@@ -108,7 +109,8 @@ fn relative(found: &mut Prefixed<'_>) {
         return;
     };
     let month = text(&groups, "month").and_then(month);
-    let time = text(&groups, "time").map(|time| format!("{time}:00"));
+    let second = text(&groups, "second").unwrap_or(":00");
+    let time = text(&groups, "time").map(|time| format!("{time}{second}"));
     let wall = time.and_then(|t| second_of_day(&t)).map(|second| Wall {
         month_day: month.zip(number(&groups, "day")),
         second_of_day: second,
