@@ -259,12 +259,7 @@ fn wrapped(columns: usize, quote: &str, lines: &str) -> String {
     for line in lines.lines() {
         let mut rest = line;
         let room = columns - quote.len();
-        while let Some(at) = rest
-            .char_indices()
-            .nth(room)
-            .and_then(|(end, _)| rest.get(..end)?.trim_end().rfind(' '))
-            .filter(|at| rest.get(..*at).is_some_and(|head| !head.trim().is_empty()))
-        {
+        while let Some(at) = break_at(rest, room) {
             let (head, tail) = rest.split_at(at);
             all.push_str(&format!("{quote}{}\n", head.trim_end()));
             rest = tail.trim_start();
@@ -272,6 +267,18 @@ fn wrapped(columns: usize, quote: &str, lines: &str) -> String {
         all.push_str(&format!("{quote}{rest}\n"));
     }
     all
+}
+
+/// The last blank where `line` fits into `room`; `None` when it fits whole.
+fn break_at(line: &str, room: usize) -> Option<usize> {
+    let (end, next) = line.char_indices().nth(room)?;
+    let head = line.get(..end)?;
+    let at = if next == ' ' || head.ends_with(' ') {
+        head.trim_end().len()
+    } else {
+        head.rfind(' ')?
+    };
+    (!line.get(..at)?.trim().is_empty()).then_some(at)
 }
 
 fn json(key: &str, source: &str, text: &str) -> String {

@@ -9,6 +9,7 @@ use super::pattern::{pattern, text};
 pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b|\^\[)\[[0-9;?]*[A-Za-z]");
 // The escape character is lost where a page shows only what can be seen.
 pattern!(COLOUR_REST, r"\[(?:[0-9]{1,2})?(?:;[0-9]{1,2})*m");
+pattern!(LOST_SPACES, r"^(?P<quote>(?:> ?)*)(?:A {1,2}){2,}");
 pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
@@ -32,7 +33,7 @@ pattern!(
 // Only before a stamp: a number or a path at the start of a bare line belongs to it.
 pattern!(
     GREP,
-    r"^(?:\s*\d{1,8}(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])? ?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:|kern: +[a-z]+: +\[\d{4}-).*)$"
+    r"^(?:\s*\d{1,8}s?(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])? ?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:|kern: +[a-z]+: +\[\d{4}-).*)$"
 );
 // What a collector calls its source: `[serial] [   12.345678] …`.
 pattern!(
@@ -62,6 +63,13 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
     // Mail programs turn indentation into no-break spaces.
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
+    }
+    // What is left of them where bytes were read in another character set.
+    if bare.contains("Â ") {
+        bare = Cow::Owned(bare.replace("Â ", " "));
+    }
+    if bare.contains("A  A") && LOST_SPACES.is_match(&bare) {
+        bare = Cow::Owned(LOST_SPACES.replace(&bare, "$quote").into_owned());
     }
     if bare.contains('&') {
         bare = html(bare);
@@ -199,7 +207,7 @@ fn markdown(line: &str) -> String {
 }
 
 /// The line without what stands before its stamp: the line number or file name that grep, less or
-/// cat put there, or a label in brackets.
+/// cat put there, the seconds of a test runner, or a label in brackets.
 pub(super) fn without_place(line: &str) -> Option<&str> {
     let groups = GREP.captures(line).or_else(|| LABEL.captures(line));
     groups.and_then(|g| text(&g, "rest"))
@@ -233,6 +241,8 @@ mod tests {
             "2023-08-17T17:29:27.1Z [    1.000000] x"
         );
         assert_eq!(plain("a\u{a0}b"), "a b");
+        assert_eq!(plain("> > A  A  A  A [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain("Â\u{a0}Â [    1.000000] x"), "  [    1.000000] x");
         assert_eq!(
             plain("&lt;6&gt;[    1.000000] a &amp;&amp; b<br>"),
             "<6>[    1.000000] a && b"

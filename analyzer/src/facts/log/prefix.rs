@@ -129,6 +129,31 @@ mod tests {
     }
 
     #[test]
+    fn phones() {
+        check(
+            "<4>[63651.040374s][pid:2912,cpu3,sh]DMA free",
+            "dmesg",
+            "63651.040374",
+            "",
+            "DMA free",
+        );
+        check(
+            "Sat Nov 11 14:33:09 2023 kern.warn kernel: [ 1801.790001] a",
+            "syslog",
+            "Sat Nov 11 14:33:09 2023",
+            "",
+            "a",
+        );
+        check(
+            "[Tue Sep 16 03:14:22] a",
+            "dmesg -H",
+            "Tue Sep 16 03:14:22",
+            "",
+            "a",
+        );
+    }
+
+    #[test]
     fn rests_of_a_prefix() {
         check("kernel: a b", "syslog without date", "", "", "a b");
         check("   kernel:  a", "syslog without date", "", "", " a");

@@ -26,6 +26,11 @@ const LONGER_SHARE: usize = 4;
 /// So far before the column a line ends whose next word did not fit: no name is longer.
 const WORD_CHARS: usize = 16;
 
+/// So many lines that end before the column are no chance, and not fewer than one in so many of those
+/// at the column.
+const WORD_BREAKS_MIN: usize = 2;
+const WORD_SHARE: usize = 3;
+
 /// Stamps of a log that has them.
 const STAMPS_MIN: usize = 3;
 
@@ -79,7 +84,7 @@ impl Wrap {
         for line in content.split(|b| *b == b'\n') {
             if stamped(line) {
                 stamps += 1;
-            } else if let Some(last) = last.filter(|_| !unquoted(line).trim_ascii().is_empty()) {
+            } else if let Some(last) = last.filter(|_| begins_flush(line)) {
                 let columns = width(last);
                 at_column += usize::from(columns == self.columns);
                 let near = self.columns.saturating_sub(WORD_CHARS)..self.columns;
@@ -87,7 +92,7 @@ impl Wrap {
             }
             last = Some(line);
         }
-        stamps >= STAMPS_MIN && before > at_column
+        stamps >= STAMPS_MIN && before >= WORD_BREAKS_MIN && before * WORD_SHARE >= at_column
     }
 
     /// Whether `physical` was broken at its end.
@@ -117,6 +122,12 @@ fn indent(content: &[u8], columns: usize) -> usize {
     let indented: usize = indents.values().sum();
     let least = indents.keys().next().copied();
     least.filter(|_| indented > flush).unwrap_or(0)
+}
+
+/// Whether `line` is not empty and has no blank before it: further lines of a record are indented.
+fn begins_flush(line: &[u8]) -> bool {
+    let bare = unquoted(line);
+    !bare.starts_with(b" ") && !bare.trim_ascii().is_empty()
 }
 
 fn unquoted(line: &[u8]) -> &[u8] {

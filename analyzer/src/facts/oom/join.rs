@@ -63,6 +63,8 @@ struct Lane {
     torn: bool,
     /// `CPU:` line of a trace that may turn out to be one of the OOM killer.
     waiting_cpu: Option<Prelude>,
+    /// The first line of the log: a part of a report whose number may lack its first digits.
+    torn_head: Option<crate::facts::Evidence>,
     /// `Call Trace:` of a trace whose head is lost.
     trace_head: Option<(crate::facts::Evidence, Option<Stamp>)>,
     /// The last line was a warning with a trace that is no allocation failure.
@@ -149,7 +151,7 @@ impl Joiner {
             text: &held.text,
             stamp: held.stamp.as_ref(),
             host: held.host.as_deref(),
-            stamped: true,
+            stamped: held.stamped,
             caller: None,
             origin: crate::facts::log::line::Origin::Kernel,
         });
@@ -168,8 +170,12 @@ impl Joiner {
                 part = read(self);
             }
         }
-        let Some(part) = part.filter(|part| !(head && part.may_lack_head())) else {
+        let torn_head = head && part.as_ref().is_some_and(Part::may_lack_head);
+        let Some(part) = part.filter(|_| !torn_head) else {
             self.unknown(line);
+            if torn_head {
+                self.lane.torn_head = Some(line.evidence());
+            }
             return;
         };
         if self.lane.body && !matches!(part, Part::StatsBody(..) | Part::StatsTorn) {
@@ -270,7 +276,7 @@ impl Joiner {
     }
 
     fn unknown(&mut self, line: &Line<'_>) {
-        if self.prelude(line) {
+        if self.prelude(line) || self.rest_of_name(line) {
             return;
         }
         if crate::facts::oom::endings::dropped(line.text).is_some() {
@@ -336,8 +342,12 @@ impl Joiner {
         };
         if next {
             self.end_open();
+            let torn = self.lane.torn_head.take();
+            let place = torn
+                .filter(|_| line.number == 2)
+                .unwrap_or_else(|| line.evidence());
             self.lane.open = Open::Event(Box::new(OomEvent {
-                places: vec![line.evidence()],
+                places: vec![place],
                 stamp: line.stamp.map(|s| Seen::new(s.clone(), line.evidence())),
                 this_boot: self.this_boot,
                 ..OomEvent::default()

@@ -26,6 +26,8 @@ pub(super) struct Held {
     pub(super) evidence: Evidence,
     pub(super) stamp: Option<Stamp>,
     pub(super) host: Option<String>,
+    /// Whether it has a stamp of its own. Only of what may be the rest of a name it matters.
+    pub(super) stamped: bool,
 }
 
 /// What a line begins as, as far as its continuation is concerned.
@@ -52,6 +54,8 @@ enum Form {
     Panic,
     Group,
     Slab,
+    /// What may be the name of a task, before its cpuset.
+    Name,
     /// Registers, code bytes, stack words, modules: text that is not used, but must not be drift.
     Words,
 }
@@ -84,8 +88,12 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         }
         _ if text.contains(" invoked oom-killer") => Form::Invocation,
         _ if text.contains(": page allocation failure") => Form::Failure,
-        _ if text.contains("Killed process ") || text.ends_with(": Killed") => Form::Killed,
-        _ if text.contains("ill process ") => Form::Kill,
+        _ if text.contains("Killed process ") || ends_in(text, &[": Killed", "Killed process"]) => {
+            Form::Killed
+        }
+        _ if text.contains("ill process ") || ends_in(text, &["Kill process", "kill process"]) => {
+            Form::Kill
+        }
         _ if text.starts_with("Memory cgroup stats") => Form::Stats,
         _ if COUNTER_START.is_match(text) => Form::Counter,
         _ if text.contains("hugepages_total=") => Form::HugePages,
@@ -97,12 +105,28 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         _ if ROW_START.is_match(text) && columns.is_none_or(|c| tasks::row(text, c).is_none()) => {
             Form::Row
         }
+        _ if is_name(text) => Form::Name,
         _ => return None,
     })
 }
 
 /// How the only line begins that can be broken before it says anything.
 const CGROUP_KILL: &str = "Memory cgroup out of memory: Kill";
+
+/// Whether `text` can be the name of a task and is nothing else that a report has.
+fn is_name(text: &str) -> bool {
+    text.len() <= 15 && text.starts_with(char::is_alphabetic) && !text.contains([':', '='])
+}
+
+/// Whether `next` did not fit on the line `before`: mail programs and trackers break there.
+pub(super) fn broken_at_words(before: &str, next: &str) -> bool {
+    let word = next.split_whitespace().next().unwrap_or_default();
+    before.chars().count() + 1 + word.chars().count() > WRAP_COLUMN_MIN
+}
+
+fn ends_in(text: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| text.ends_with(end))
+}
 
 // How a complete line of each form ends.
 pattern!(INVOCATION_END, r"oom_?(?:kill|score_)?_?adj=-?\d+$");
@@ -138,7 +162,7 @@ pattern!(
 );
 pattern!(
     KILLED_NEXT,
-    r"^(?:process \d|\d+ \(|\(|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+    r"^(?:process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
 );
 pattern!(
     ZONE_NEXT,
@@ -190,7 +214,7 @@ impl Form {
             Self::Hardware => HARDWARE_END.is_match(text),
             Self::HugePages => text.contains("hugepages_size="),
             Self::Group => text.ends_with("set") || text.ends_with("pages):"),
-            Self::Panic | Self::Slab | Self::Words => false,
+            Self::Panic | Self::Slab | Self::Words | Self::Name => false,
         }
     }
 
@@ -208,7 +232,11 @@ impl Form {
                 format!("{text} {next}").starts_with(CGROUP_KILL)
             }
             // A name may hold blanks, up to its bracket.
-            Self::Kill | Self::Killed if text.contains('(') && !text.contains(')') => true,
+            Self::Kill | Self::Killed | Self::Reaped
+                if text.contains('(') && !text.contains(')') =>
+            {
+                true
+            }
             Self::Kill => KILL_NEXT.is_match(next),
             Self::Killed | Self::Reaped => KILLED_NEXT.is_match(next),
             Self::TableHead => {
@@ -220,7 +248,10 @@ impl Form {
             Self::Counter => COUNTER_NEXT.is_match(next),
             Self::LimitPaths => LIMIT_NEXT.is_match(next),
             Self::Stats => STATS_NEXT.is_match(next),
+            // A name may hold blanks, up to the taint.
+            Self::Cpu if !text.contains("ainted") && next.contains("ainted") => true,
             Self::Cpu => CPU_NEXT.is_match(next),
+            Self::Name => next.starts_with("cpuset="),
             Self::Hardware => !next.ends_with(':') && !next.contains("+0x"),
             Self::HugePages => next.starts_with("hugepages_"),
             Self::Panic => PANIC_NEXT.is_match(next),
@@ -256,6 +287,7 @@ impl Held {
             evidence: line.evidence(),
             stamp: line.stamp.cloned(),
             host: line.host.map(str::to_owned),
+            stamped: line.stamped || form != Form::Name,
         })
     }
 

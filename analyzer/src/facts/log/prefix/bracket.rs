@@ -8,7 +8,7 @@ use crate::facts::log::{
 
 pattern!(
     UPTIME,
-    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))(?: *< *\d+\.\d+>)?\] ?"
+    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))s?(?: *< *\d+\.\d+>)?\] ?"
 );
 // `dmesg -T`: the date in the words of the collector's locale. The first bracket gets lost in
 // copying, and trackers wrap the line in asterisks.
@@ -22,11 +22,11 @@ pattern!(
     RELATIVE,
     r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}) {0,2}(?P<day>\d{1,2}) (?P<time>\d\d:\d\d)(?P<second>:\d\d)?)\] ?"
 );
-// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, `[pid:2912,cpu3,sh]`, and
 // a wall clock after the seconds since boot.
 pattern!(
     CALLER,
-    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?|\[pid:\d+,cpu\d+,[^\[\]]{1,24}\] ?)"
 );
 
 // Talos and build servers put a whole ISO stamp in brackets.

@@ -111,14 +111,23 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
     if let Some(panic) = &event.panic {
         return machine("the panic line is about the whole machine", &panic.evidence);
     }
-    let frame = event.frames.iter().find(|f| {
-        matches!(
-            trace::base(&f.value),
-            "__alloc_pages_may_oom"
-                | "__alloc_pages_slowpath"
-                | "__out_of_memory"
-                | "pagefault_out_of_memory"
-        )
+    // The killer was called by the page allocator, not by the charge to a cgroup.
+    let called = event.frames.windows(2).find_map(|pair| {
+        let [called, caller] = pair else { return None };
+        let by_allocator = trace::base(&called.value).ends_with("out_of_memory")
+            && trace::base(&caller.value).starts_with("__alloc_pages");
+        by_allocator.then_some(caller)
+    });
+    let frame = called.or_else(|| {
+        event.frames.iter().find(|f| {
+            matches!(
+                trace::base(&f.value),
+                "__alloc_pages_may_oom"
+                    | "__alloc_pages_slowpath"
+                    | "__out_of_memory"
+                    | "pagefault_out_of_memory"
+            )
+        })
     })?;
     machine(
         &format!("the call trace goes through {}", frame.value),
