@@ -332,6 +332,13 @@ fn value(field: &str, event: &Json, own: &Ours<'_>) -> Option<String> {
             failure.to_owned()
         }
     };
+    match (own.list, field) {
+        // Killers in user space name a process or a cgroup; the index has one key for the process.
+        ("user_kills", "victim_comm") => return text("target"),
+        ("user_kills", "victim_pid") => return int("pid"),
+        ("user_kills", "oom_score_adj") => return int("oom_score_adj"),
+        _ => {}
+    }
     match field {
         "kind" => Some(kind(event, own)),
         "invoker" => text(&by_list("invoker.comm", "comm")),

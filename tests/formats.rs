@@ -140,6 +140,39 @@ fn one_oom_in_every_form_gives_the_same_facts() {
     }
 }
 
+/// A log that lists the newest record first, as web consoles do: the same facts.
+#[test]
+fn newest_first_is_read_from_its_end() {
+    let oom = Oom::first();
+    let mut checked = 0;
+    for cell in generator::cells().into_iter().filter(|c| c.page_kib == 4) {
+        for name in [
+            "rfc3164",
+            "dmesg",
+            "dmesg -T C",
+            "journal short",
+            "rsyslog iso",
+        ] {
+            let carrier = generator::carriers().find(|c| c.name == name).unwrap();
+            let records = generator::records(&oom, cell);
+            let rendered = records
+                .iter()
+                .enumerate()
+                .map(|(n, r)| (carrier.render)(n, r));
+            let text: String = rendered.rev().collect();
+            let facts = facts_of(text.as_bytes(), WHOLE);
+            let differences = differences_of_log(cell, &facts, &oom);
+            assert!(
+                differences.is_empty(),
+                "{} {name}: {differences:?}",
+                cell.name()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "{checked} logs");
+}
+
 /// A score that the table does not give: the log says so, and who was first in line is not told.
 #[test]
 fn a_printed_score_is_checked() {

@@ -36,6 +36,13 @@ pub(crate) const CARRIERS: &[Carrier] = &[
     carrier("broken at 72, quoted twice", |_, text| {
         broken(72, 0, "> > ", &indented(SYSLOG, text))
     }),
+    // Broken between words, as mail programs do it.
+    carrier("words at 72", |n, text| {
+        wrapped(72, "", &indented(&uptime(n), text))
+    }),
+    carrier("words at 78, quoted", |_, text| {
+        wrapped(78, "> ", &indented(SYSLOG, text))
+    }),
     // Indentation and blanks.
     carrier("indentation lost", |n, text| {
         format!("{}{text}\n", uptime(n))
@@ -84,6 +91,9 @@ pub(crate) const CARRIERS: &[Carrier] = &[
     carrier("journal, no space", |_, text| {
         indented("Aug 17 17:29:27 node-7 kernel:", text)
     }),
+    carrier("dmesg -T, no year", |_, text| {
+        indented("[Thu Aug 17 17:29:27] ", text)
+    }),
     // Other options of dmesg, other ways out of the kernel.
     carrier("dmesg -H", |n, text| {
         indented(
@@ -114,7 +124,28 @@ pub(crate) const CARRIERS: &[Carrier] = &[
             "\\x0a",
         )
     }),
+    carrier("OpenWrt logread", |n, text| {
+        let level = ["kern.warn", "kern.info", "kern.err"][n % 3];
+        let prefix = format!("Thu Aug 17 17:29:27 2023 {level} kernel: {}", uptime(n));
+        escaped(&prefix, text, "#012")
+    }),
+    carrier("Talos", |n, text| {
+        let level = ["warning", "   info", "    err"][n % 3];
+        let prefix = format!("10.0.0.2: kern: {level}: [2023-08-17T09:29:27.{n:09}Z]: ");
+        escaped(&prefix, text, "#012")
+    }),
+    carrier("autopkgtest", |n, text| {
+        indented(&format!("5002s {}", uptime(n)), text)
+    }),
+    carrier("label", |n, text| {
+        indented(&format!("[serial console] {}", uptime(n)), text)
+    }),
     // Pages.
+    carrier("list of code", |n, text| {
+        each(&escaped(&uptime(n), text, "#012"), |line| {
+            format!("* `{line}`")
+        })
+    }),
     carrier("table of a page", |n, text| {
         each(&indented(&uptime(n), text), |line| format!("| {line}"))
     }),
@@ -220,6 +251,34 @@ fn broken(columns: usize, indent: usize, quote: &str, lines: &str) -> String {
         }
     }
     all
+}
+
+/// Each line broken at blanks, as a mail program does it: the blank goes.
+fn wrapped(columns: usize, quote: &str, lines: &str) -> String {
+    let mut all = String::new();
+    for line in lines.lines() {
+        let mut rest = line;
+        let room = columns - quote.len();
+        while let Some(at) = break_at(rest, room) {
+            let (head, tail) = rest.split_at(at);
+            all.push_str(&format!("{quote}{}\n", head.trim_end()));
+            rest = tail.trim_start();
+        }
+        all.push_str(&format!("{quote}{rest}\n"));
+    }
+    all
+}
+
+/// The last blank where `line` fits into `room`; `None` when it fits whole.
+fn break_at(line: &str, room: usize) -> Option<usize> {
+    let (end, next) = line.char_indices().nth(room)?;
+    let head = line.get(..end)?;
+    let at = if next == ' ' || head.ends_with(' ') {
+        head.trim_end().len()
+    } else {
+        head.rfind(' ')?
+    };
+    (!line.get(..at)?.trim().is_empty()).then_some(at)
 }
 
 fn json(key: &str, source: &str, text: &str) -> String {

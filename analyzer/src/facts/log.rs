@@ -22,6 +22,7 @@ pub mod line;
 mod losses;
 mod mail;
 mod notices;
+mod order;
 mod outer;
 pub(crate) mod pattern;
 mod prefix;

@@ -63,14 +63,14 @@ impl Around {
     pub(in crate::facts) fn program(
         &self,
         comm: &str,
-        pid: u64,
+        pid: Option<u64>,
         event: &OomEvent,
     ) -> Option<(String, Vec<Evidence>)> {
         let mut found: Option<(String, Vec<Evidence>)> = None;
         for exec in &self.execs {
             let near = seconds(event.stamp.as_ref().map(|s| &s.value), exec.stamp.as_ref())
                 .is_some_and(|s| s.abs() <= START_SECONDS_MAX);
-            let own = exec.pid == Some(pid);
+            let own = pid.is_some() && exec.pid == pid;
             if !same_host(event, exec.host.as_deref()) || !(own || near && exec.named(comm)) {
                 continue;
             }

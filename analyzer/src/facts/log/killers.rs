@@ -40,11 +40,14 @@ pub(super) struct Killers {
 /// How far the lines of one kill lie apart.
 const LINES_MAX: u64 = 60;
 const SECONDS_MAX: f64 = 60.0;
+/// How far the lines lie apart that mark a cgroup and that say it was killed.
+const MARKED_LINES_MAX: u64 = 20;
+const MARKED_SECONDS_MAX: f64 = 5.0;
 const MIB: f64 = 1_048_576.0;
 
 pattern!(
     OOMD,
-    r"^Killed (?P<target>/\S+) due to (?P<reason>memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
+    r"^(?:Killed|Marked) (?P<target>/\S+) (?:for killing )?due to (?P<reason>memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
 );
 pattern!(
     PRESSURE,
@@ -56,7 +59,7 @@ pattern!(
 );
 pattern!(
     EARLYOOM_OLD,
-    r"^Killing process (?:(?P<pid>\d+) (?P<target>.+?)|'(?P<name>.*?)' with signal '(?P<signal>[^']*)'.*|(?P<named>\S+), pid: (?P<pid_last>\d+).*)$"
+    r#"^[Kk]illing process (?:(?P<pid_first>\d+) "(?P<quoted>.*?)" with signal (?P<number>\d+).*|(?P<pid>\d+) (?P<target>.+?)|'(?P<name>.*?)' with signal '(?P<signal>[^']*)'.*|'(?P<apart>.*?)' with signal \d+, pid: (?P<pid_apart>\d+).*|(?P<named>\S+), pid: (?P<pid_last>\d+).*)$"#
 );
 pattern!(
     EARLYOOM_LIMITS,
@@ -99,6 +102,8 @@ impl Killers {
             "lmkd" | "lowmemorykiller" => android(bare),
             _ if bare.starts_with("oomd kill:") => meta_oomd(bare),
             _ if bare.starts_with("lowmemorykiller: ") => android(bare),
+            // Run by hand, or the carrier's prefix was cut off: the words are nobody else's.
+            "" if line.origin == Origin::Unknown => self.unnamed(line, index),
             _ => None,
         };
         let Some(mut kill) = kill else {
@@ -120,15 +125,20 @@ impl Killers {
         self.kills.push(said);
     }
 
-    /// A second signal to the same process is no second kill.
+    /// A second signal to the same process is no second kill, nor is what follows the line that
+    /// marks a cgroup.
     fn again(&mut self, kill: &UserKill, line: &Line<'_>, index: u64, lines: &[Evidence]) -> bool {
-        if kill.pid.is_none() && !kill.target.is_empty() {
-            return false;
-        }
+        let cgroup = kill.pid.is_none() && !kill.target.is_empty();
+        let (lines_max, seconds_max) = match cgroup {
+            true if kill.killer == "systemd-oomd" => (MARKED_LINES_MAX, MARKED_SECONDS_MAX),
+            true => return false,
+            false => (u64::MAX, SECONDS_MAX),
+        };
         let known = self.kills.iter_mut().rev().find(|k| {
             k.value.killer == kill.killer
                 && (kill.pid.is_none() || k.value.pid == kill.pid)
-                && k.is_near(line, index, u64::MAX, SECONDS_MAX)
+                && (!cgroup || k.value.target == kill.target)
+                && k.is_near(line, index, lines_max, seconds_max)
         });
         let Some(known) = known else {
             return false;
@@ -136,6 +146,19 @@ impl Killers {
         known.value.signal = kill.signal.clone().or(known.value.signal.take());
         known.evidence.extend_from_slice(lines);
         true
+    }
+
+    /// A line that does not say which program wrote it.
+    fn unnamed(&mut self, line: &Line<'_>, index: u64) -> Option<UserKill> {
+        let bare = line.bare();
+        if bare.starts_with("Killed /") || bare.starts_with("Marked /") {
+            return oomd(bare);
+        }
+        let sizes = bare.contains("badness") || bare.contains("oom_score");
+        if EARLYOOM_LIMITS.is_match(bare) || (sizes && bare.contains("VmRSS")) {
+            return self.earlyoom(line, index);
+        }
+        None
     }
 
     fn earlyoom(&mut self, line: &Line<'_>, index: u64) -> Option<UserKill> {
@@ -170,14 +193,18 @@ impl Killers {
             });
         }
         let groups = EARLYOOM_OLD.captures(bare)?;
-        let name = ["target", "name", "named"]
+        let name = ["quoted", "apart", "target", "name", "named"]
             .iter()
             .find_map(|name| text(&groups, name))?;
         Some(UserKill {
             killer: "earlyoom",
             target: name.to_owned(),
-            pid: number(&groups, "pid").or_else(|| number(&groups, "pid_last")),
-            signal: text(&groups, "signal").map(str::to_owned),
+            pid: ["pid", "pid_first", "pid_apart", "pid_last"]
+                .iter()
+                .find_map(|name| number(&groups, name)),
+            signal: ["signal", "number"]
+                .iter()
+                .find_map(|name| text(&groups, name).map(str::to_owned)),
             ..UserKill::default()
         })
     }
@@ -336,6 +363,11 @@ mod tests {
         assert_eq!(first.value.pressure_percent, Some(91.5));
         assert_eq!(second.value.swap_used_bytes, Some(950));
         assert_eq!(second.value.memory_total_bytes, Some(9000));
+        let [marked] = kills(&[
+            ("systemd-oomd", "Marked /system.slice/a.service for killing due to memory pressure for /system.slice being 91.50% > 60.00% for > 30s with reclaim activity"),
+            ("systemd-oomd", "Killed /system.slice/a.service due to memory pressure for /system.slice being 91.50% > 60.00% for > 30s with reclaim activity"),
+        ]).try_into().unwrap();
+        assert_eq!(marked.evidence.len(), 2);
     }
 
     #[test]
@@ -357,6 +389,14 @@ mod tests {
             ),
             ("Killing process 12 a b", Some(12)),
             ("Killing process 'a b' with signal 'SIGKILL'", None),
+            (
+                "killing process 12 \"a b\" with signal 15: badness 550, VmRSS 7609 MiB",
+                Some(12),
+            ),
+            (
+                "Killing process 'a b' with signal 15, pid: 12, badness: 538, VmRSS: 3160 MiB",
+                Some(12),
+            ),
         ] {
             let [kill] = kills(&[("earlyoom", text)]).try_into().unwrap();
             assert_eq!(kill.value.target, "a b", "{text}");

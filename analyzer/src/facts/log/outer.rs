@@ -12,6 +12,7 @@ use super::pattern::{pattern, text};
 pattern!(COLOUR, r"(?:\x1b|#033|\\033|\\x1b|\^\[)\[[0-9;?]*[A-Za-z]");
 // The escape character is lost where a page shows only what can be seen.
 pattern!(COLOUR_REST, r"\[(?:[0-9]{1,2})?(?:;[0-9]{1,2})*m");
+pattern!(LOST_SPACES, r"^(?P<quote>(?:> ?)*)(?:A {1,2}){2,}");
 pattern!(QUOTE, r"^ {0,2}(?:> ?)+");
 pattern!(
     CRI,
@@ -35,8 +36,15 @@ pattern!(
 // Only before a stamp: a number or a path at the start of a bare line belongs to it.
 pattern!(
     GREP,
-    r"^(?:\s*\d{1,8}(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:).*)$"
+    r"^(?:\s*\d{1,8}s?(?:[:-]|\t|\s{1,3})|[\w./+-]{1,200}[:-](?:\d{1,8}[:-])? ?)(?P<rest>\s*(?:(?:<\d{1,3}>)?\[ *\d{1,10}\.\d{6}\]|\[[A-Z][a-z]{2} [A-Z][a-z]{2} |[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d |\d{4}-\d\d-\d\dT\d\d:|kern: +[a-z]+: +\[\d{4}-).*)$"
 );
+// What a collector calls its source: `[serial] [   12.345678] …`.
+pattern!(
+    LABEL,
+    r"^\s*\[[A-Za-z][\w ./:-]{0,40}\]:? +(?P<rest>\[ *\d{1,10}\.\d{3,6}\].*)$"
+);
+// A line of a list or of its own that is one piece of code.
+pattern!(CODE, r"^\s*(?:[-*+] |\d{1,3}\. )?`(?P<rest>[^`]+)`$");
 pattern!(CONTROL, r"#0([0-3][0-7])");
 pattern!(
     TIME,
@@ -92,6 +100,13 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
     if bare.contains('\u{a0}') {
         bare = Cow::Owned(bare.replace('\u{a0}', " "));
     }
+    // What is left of them where bytes were read in another character set.
+    if bare.contains("Â ") {
+        bare = Cow::Owned(bare.replace("Â ", " "));
+    }
+    if bare.contains("A  A") && LOST_SPACES.is_match(&bare) {
+        bare = Cow::Owned(LOST_SPACES.replace(&bare, "$quote").into_owned());
+    }
     if bare.contains('&') {
         bare = html(bare);
     }
@@ -123,6 +138,14 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
     }
     if bare.trim_start().starts_with("**") && bare.contains("\\[") {
         bare = Cow::Owned(markdown(&bare));
+    }
+    if let Some(inline) = bare
+        .ends_with('`')
+        .then(|| CODE.captures(&bare).and_then(|g| text(&g, "rest")))
+        .flatten()
+        .filter(|rest| super::prefix::strip(rest).stamp.is_some())
+    {
+        bare = Cow::Owned(inline.to_owned());
     }
     if let Some(message) = csv(&bare) {
         bare = Cow::Owned(message);
@@ -219,9 +242,11 @@ fn markdown(line: &str) -> String {
     bare
 }
 
-/// The line without the line number or file name that grep, less or cat put before its stamp.
+/// The line without what stands before its stamp: the line number or file name that grep, less or
+/// cat put there, the seconds of a test runner, or a label in brackets.
 pub(super) fn without_place(line: &str) -> Option<&str> {
-    GREP.captures(line).and_then(|g| text(&g, "rest"))
+    let groups = GREP.captures(line).or_else(|| LABEL.captures(line));
+    groups.and_then(|g| text(&g, "rest"))
 }
 
 /// Undoes the octal escapes that syslog daemons write for control characters.
@@ -252,6 +277,8 @@ mod tests {
             "2023-08-17T17:29:27.1Z [    1.000000] x"
         );
         assert_eq!(plain("a\u{a0}b"), "a b");
+        assert_eq!(plain("> > A  A  A  A [    1.000000] x"), "[    1.000000] x");
+        assert_eq!(plain("Â\u{a0}Â [    1.000000] x"), "  [    1.000000] x");
         assert_eq!(
             plain("&lt;6&gt;[    1.000000] a &amp;&amp; b<br>"),
             "<6>[    1.000000] a && b"
@@ -259,6 +286,8 @@ mod tests {
         assert_eq!(plain("| [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("kern-1  | [    1.000000] x"), "[    1.000000] x");
         assert_eq!(plain("[pod/a-1/b] x"), "x");
+        assert_eq!(plain("* `[    1.000000] x`"), "[    1.000000] x");
+        assert_eq!(plain("`x invoked y`"), "`x invoked y`");
         assert_eq!(
             plain(
                 "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
@@ -291,6 +320,12 @@ mod tests {
             Some("Aug 17 17:29:27 h kernel: x")
         );
         assert_eq!(without_place("2000000 pages RAM"), None);
+        let talos = "10.5.0.2: kern:     err: [2025-04-17T14:23:17.527285605Z]: x";
+        assert_eq!(without_place(talos), talos.get(10..));
+        assert_eq!(
+            without_place("[serial console] [    1.000000] x"),
+            Some("[    1.000000] x")
+        );
         assert_eq!(without_place("Node 0 Normal: 12*4kB"), None);
     }
 }

@@ -11,7 +11,7 @@ mod quick;
 
 use super::stamp::Stamp;
 
-pub(super) use fused::{split as split_fused, split_bare, split_kmsg};
+pub(super) use fused::{split as split_fused, split_bare, split_kills, split_kmsg};
 pub(super) use kmsg::read as read_kmsg;
 
 /// A line after its prefix was taken off.
@@ -127,6 +127,31 @@ mod tests {
             "xray invoked",
         );
         check("no prefix: [ 1]", "", "", "", "no prefix: [ 1]");
+    }
+
+    #[test]
+    fn phones() {
+        check(
+            "<4>[63651.040374s][pid:2912,cpu3,sh]DMA free",
+            "dmesg",
+            "63651.040374",
+            "",
+            "DMA free",
+        );
+        check(
+            "Sat Nov 11 14:33:09 2023 kern.warn kernel: [ 1801.790001] a",
+            "syslog",
+            "Sat Nov 11 14:33:09 2023",
+            "",
+            "a",
+        );
+        check(
+            "[Tue Sep 16 03:14:22] a",
+            "dmesg -H",
+            "Tue Sep 16 03:14:22",
+            "",
+            "a",
+        );
     }
 
     #[test]

@@ -298,7 +298,8 @@ impl<'a> Reader<'a> {
         };
         // A newline inside a record: rsyslog writes #012, syslog-ng \x0a.
         let text = outer::unescape(text);
-        for text in text.split('\n').flat_map(|part| part.split("\\x0a")) {
+        let lines = text.split('\n').flat_map(|part| part.split("\\x0a"));
+        for text in lines.flat_map(prefix::split_kills) {
             let (program, text) = match origin {
                 Origin::Unknown => split_program(text),
                 _ => (None, text),
@@ -344,6 +345,11 @@ fn torn_stamp(found: &Prefixed<'_>, head: &str) -> bool {
 fn split_program(text: &str) -> (Option<&str>, &str) {
     super::pattern::pattern!(PROGRAM, r"^(?P<program>[A-Za-z_(][\w.@()-]*)\[\d+\]: ");
     match PROGRAM.captures(text) {
+        // A patch that numbers the reports of the OOM killer; it is no program.
+        Some(groups) if super::pattern::text(&groups, "program") == Some("OOM") => (
+            None,
+            text.get(groups.get_match().end()..).unwrap_or_default(),
+        ),
         Some(groups) => (
             super::pattern::text(&groups, "program"),
             text.get(groups.get_match().end()..).unwrap_or_default(),

@@ -8,6 +8,7 @@ use super::{
     coverage::Coverage,
     line::Line,
     oom::join::Joiner,
+    order,
     programs::Programs,
     reader::{Reader, Recognised},
     stamp::BootClock,
@@ -87,9 +88,17 @@ pub(super) fn one(log: &Log<'_>, clock: Option<BootClock>, index: &mut u64) -> T
         ..Rest::default()
     };
     let new = || Joiner::new(log.source == Source::Kmsg);
+    let backwards = (log.condensed.is_none() && log.source == Source::Text)
+        .then(|| order::newest_first(log.content));
+    let reading = Reading {
+        log,
+        clock,
+        wrap,
+        backwards: backwards.flatten(),
+    };
     let both = |rest: &mut Rest| {
         let mut joiner = new();
-        let lines = stream(log, clock, wrap, &mut (&mut joiner, rest));
+        let lines = reading.run(&mut (&mut joiner, rest));
         (joiner, lines)
     };
     let (mut joiner, lines) = if log.content.len() < LONG_BYTES {
@@ -98,14 +107,14 @@ pub(super) fn one(log: &Log<'_>, clock: Option<BootClock>, index: &mut u64) -> T
         std::thread::scope(|scope| {
             let reports = Builder::new().spawn_scoped(scope, || {
                 let mut joiner = new();
-                stream(log, clock, wrap, &mut joiner);
+                reading.run(&mut joiner);
                 joiner
             });
             // Where the system gives no thread, this one does all.
             let Ok(reports) = reports else {
                 return both(&mut rest);
             };
-            let lines = stream(log, clock, wrap, &mut rest);
+            let lines = reading.run(&mut rest);
             match reports.join() {
                 Ok(joiner) => (joiner, lines),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -133,15 +142,53 @@ struct Lines {
     left_out: u64,
 }
 
-fn stream(
-    log: &Log<'_>,
+/// What is known of a log before it is read.
+struct Reading<'l, 'a> {
+    log: &'l Log<'a>,
     clock: Option<BootClock>,
     wrap: Option<Wrap>,
+    /// The records of a log that lists the newest first, oldest first.
+    backwards: Option<Vec<(u32, &'a [u8])>>,
+}
+
+impl Reading<'_, '_> {
+    fn run(&self, listener: &mut impl Listen) -> Lines {
+        let mut reader = Reader::new(self.log.entry, self.log.source, self.clock);
+        reader.wrapped(self.wrap);
+        reader.jump(self.log.first_line);
+        let lines = match &self.backwards {
+            Some(records) => turned(records, self.log.first_line, &mut reader, listener),
+            None => in_order(self.log, &mut reader, listener),
+        };
+        reader.finish(&mut |line, found| listener.hear(line, found));
+        lines
+    }
+}
+
+/// Reads the records of a log that lists the newest first.
+fn turned(
+    records: &[(u32, &[u8])],
+    first_line: u32,
+    reader: &mut Reader<'_>,
     listener: &mut impl Listen,
 ) -> Lines {
-    let mut reader = Reader::new(log.entry, log.source, clock);
-    reader.wrapped(wrap);
-    reader.jump(log.first_line);
+    let mut lines = Lines::default();
+    for (number, record) in records {
+        reader.finish(&mut |line, found| listener.hear(line, found));
+        reader.jump(first_line - 1 + number);
+        let text = record.strip_suffix(b"\n").unwrap_or(record);
+        for physical in text.split(|b| *b == b'\n') {
+            lines.read += 1;
+            reader.feed(physical, false, &mut |line, found| {
+                listener.hear(line, found);
+            });
+        }
+    }
+    lines
+}
+
+/// Reads the lines of a log as they stand.
+fn in_order(log: &Log<'_>, reader: &mut Reader<'_>, listener: &mut impl Listen) -> Lines {
     let mut lines = Lines::default();
     let mut jumps = log
         .condensed
@@ -174,7 +221,6 @@ fn stream(
             listener.torn();
         }
     }
-    reader.finish(&mut |line, found| listener.hear(line, found));
     lines
 }
 
@@ -203,12 +249,13 @@ mod tests {
         let mut both = (Joiner::new(false), Rest::default());
         both.1.index = 7;
         let (joiner, rest) = (&mut both.0, &mut both.1);
-        let lines = stream(
-            &log(&content),
-            None,
-            Wrap::of(&content),
-            &mut (joiner, rest),
-        );
+        let reading = Reading {
+            log: &log(&content),
+            clock: None,
+            wrap: Wrap::of(&content),
+            backwards: None,
+        };
+        let lines = reading.run(&mut (joiner, rest));
         both.0.finish();
         assert_eq!(long.joiner.events, both.0.events);
         assert_eq!(long.joiner.events.len(), 1);

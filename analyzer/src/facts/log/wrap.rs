@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::{outer, prefix};
+
 /// The column at which a log was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wrap {
@@ -21,6 +23,17 @@ const FULL_LINES_MIN: usize = 3;
 /// Of so many full lines one may be longer: two that were fused after the log was broken.
 const LONGER_SHARE: usize = 4;
 
+/// So far before the column a line ends whose next word did not fit: no name is longer.
+const WORD_CHARS: usize = 16;
+
+/// So many lines that end before the column are no chance, and not fewer than one in so many of those
+/// at the column.
+const WORD_BREAKS_MIN: usize = 2;
+const WORD_SHARE: usize = 3;
+
+/// Stamps of a log that has them.
+const STAMPS_MIN: usize = 3;
+
 impl Wrap {
     /// The width of `content`; `None` when nothing shows that it was broken.
     pub(super) fn of(content: &[u8]) -> Option<Self> {
@@ -36,7 +49,7 @@ impl Wrap {
                     columns,
                     indent: indent(content, columns),
                 };
-                return (!wrap.encoded(content)).then_some(wrap);
+                return (!wrap.encoded(content) && !wrap.at_words(content)).then_some(wrap);
             }
             longer += full;
             if longer > FULL_LINES_MIN && columns < *COLUMNS.start() {
@@ -55,6 +68,31 @@ impl Wrap {
         };
         let marked = |line: &&[u8]| line.trim_ascii_end().ends_with(b"=");
         lines().filter(marked).count() * 2 > lines().count()
+    }
+
+    /// Whether lines were broken between words: then those that go on end before the column too, and
+    /// a blank is gone where they were broken. Only a log with stamps shows which ones go on.
+    fn at_words(self, content: &[u8]) -> bool {
+        let stamped = |line: &[u8]| {
+            let text = String::from_utf8_lossy(line);
+            prefix::strip(&outer::plain(text.trim_end()))
+                .stamp
+                .is_some()
+        };
+        let (mut stamps, mut at_column, mut before) = (0, 0, 0);
+        let mut last: Option<&[u8]> = None;
+        for line in content.split(|b| *b == b'\n') {
+            if stamped(line) {
+                stamps += 1;
+            } else if let Some(last) = last.filter(|_| begins_flush(line)) {
+                let columns = width(last);
+                at_column += usize::from(columns == self.columns);
+                let near = self.columns.saturating_sub(WORD_CHARS)..self.columns;
+                before += usize::from(near.contains(&columns));
+            }
+            last = Some(line);
+        }
+        stamps >= STAMPS_MIN && before >= WORD_BREAKS_MIN && before * WORD_SHARE >= at_column
     }
 
     /// Whether `physical` was broken at its end.
@@ -86,6 +124,12 @@ fn indent(content: &[u8], columns: usize) -> usize {
     least.filter(|_| indented > flush).unwrap_or(0)
 }
 
+/// Whether `line` is not empty and has no blank before it: further lines of a record are indented.
+fn begins_flush(line: &[u8]) -> bool {
+    let bare = unquoted(line);
+    !bare.starts_with(b" ") && !bare.trim_ascii().is_empty()
+}
+
 fn unquoted(line: &[u8]) -> &[u8] {
     match line {
         [b'>', b' ', rest @ ..] => unquoted(rest),
@@ -102,6 +146,17 @@ fn width(line: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::Wrap;
+
+    #[test]
+    fn lines_broken_between_words_are_no_column() {
+        let full = format!("[   12.345678] {}", "x".repeat(57));
+        let less = format!("[   12.345678] {}", "x".repeat(50));
+        let log = format!("{full}\nab\n{less}\ncd ef\n").repeat(3);
+        let more = format!("{log}{less}\ngh\n");
+        assert_eq!(Wrap::of(more.as_bytes()), None);
+        let column = format!("{full}\nab\n{less}\n").repeat(3);
+        assert!(Wrap::of(column.as_bytes()).is_some());
+    }
 
     #[test]
     fn the_width_shows_in_full_lines() {

@@ -52,6 +52,20 @@ pub struct MemoryDump {
     pub swap_free_bytes: Option<Seen<u64>>,
 }
 
+impl MemoryDump {
+    /// A line of it; `None` when there is none.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&[Evidence]> {
+        let zone = self.zones.first().map(|z| &z.evidence);
+        zone.or_else(|| self.counts_pages.values().next().map(|c| &c.evidence))
+            .or_else(|| self.buddies.first().map(|b| &b.evidence))
+            .or_else(|| self.totals_pages.values().next().map(|t| &t.evidence))
+            .or_else(|| self.swap_total_bytes.as_ref().map(|s| &s.evidence))
+            .or_else(|| self.swap_free_bytes.as_ref().map(|s| &s.evidence))
+            .map(Vec::as_slice)
+    }
+}
+
 /// One OOM event. Every part is optional: any of them can be lost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OomEvent {
@@ -161,7 +175,7 @@ impl OomEvent {
     /// Whether a kill of `pid` right after the one of this event is of the same group: since 5.1
     /// each choice has an `oom-kill` line, and only `memory.oom.group` kills without another one.
     #[must_use]
-    pub fn dies_with(&self, pid: u64) -> bool {
+    pub fn dies_with(&self, pid: Option<u64>) -> bool {
         let of_cgroup = |s: &Seen<Summary>| s.value.constraint == Some("memcg");
         self.summary.as_ref().is_some_and(of_cgroup)
             && self.killed.first().is_some_and(|k| k.value.pid != pid)
@@ -174,7 +188,8 @@ impl OomEvent {
         let mut pids: Vec<(&'static str, u64)> = Vec::new();
         pids.extend(self.kills.iter().map(|k| ("Kill", k.value.pid)));
         pids.extend(summary.map(|pid| ("oom-kill", pid)));
-        pids.extend(self.killed.iter().map(|k| ("Killed", k.value.pid)));
+        let killed = self.killed.iter().filter_map(|k| k.value.pid);
+        pids.extend(killed.map(|pid| ("Killed", pid)));
         pids.extend(self.reaped.iter().map(|r| ("oom_reaper", r.value.pid)));
         pids
     }

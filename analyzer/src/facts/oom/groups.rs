@@ -117,7 +117,7 @@ fn record(key: &str, group: &[(&View<'_>, &Record)]) -> Record {
     record.put("containers_text", short.join(", "), places.clone());
     let victims: Vec<String> = group
         .iter()
-        .filter_map(|(v, _)| v.victim.as_ref().map(|victim| victim.pid.to_string()))
+        .filter_map(|(v, _)| Some(v.victim.as_ref()?.pid?.to_string()))
         .collect();
     let victims = distinct(victims.iter().map(String::as_str));
     let comms = group

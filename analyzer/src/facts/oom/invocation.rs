@@ -47,7 +47,8 @@ pub fn invocation(line: &str) -> Option<Invocation> {
     let rest = rest.unwrap_or_default();
     // A sentence goes on with other words; a line may be torn anywhere.
     let torn = " gfp_mask=0x".starts_with(rest.trim_end());
-    if !torn && !rest.contains("gfp_mask=") && !rest.contains("order=") {
+    let keys = ["gfp_mask=", "order=", "oom_score_adj="];
+    if !torn && !keys.iter().any(|key| rest.contains(key)) {
         return None;
     }
     let comm = match text(&groups, "comm").or_else(|| text(&groups, "alone")) {

@@ -28,6 +28,9 @@ use prelude::Prelude;
 /// Longest pause inside one report: slow consoles need seconds for a long dump.
 const PAUSE_SECONDS_MAX: f64 = 10.0;
 
+/// Longest pause inside one report whose lines follow each other, in the order of a report.
+const SLOW_SECONDS_MAX: f64 = 60.0;
+
 /// Unknown lines kept for each event; the rest are only counted.
 const DRIFT_LINES_MAX: usize = 20;
 
@@ -61,6 +64,12 @@ struct Lane {
     torn: bool,
     /// `CPU:` line of a trace that may turn out to be one of the OOM killer.
     waiting_cpu: Option<Prelude>,
+    /// The first line of the log: a part of a report whose number may lack its first digits.
+    torn_head: Option<crate::facts::Evidence>,
+    /// `Call Trace:` of a trace whose head is lost.
+    trace_head: Option<(crate::facts::Evidence, Option<Stamp>)>,
+    /// The last line was a warning with a trace that is no allocation failure.
+    other_warning: bool,
     waiting_suppressed: Option<(Seen<u64>, Option<Stamp>)>,
     waiting_sysrq: Option<(Seen<String>, Option<Stamp>)>,
     /// Unknown lines since the last known one, and how many: they lie inside the report only if it
@@ -146,21 +155,31 @@ impl Joiner {
             text: &held.text,
             stamp: held.stamp.as_ref(),
             host: held.host.as_deref(),
-            stamped: true,
+            stamped: held.stamped,
             caller: None,
             origin: crate::facts::log::line::Origin::Kernel,
         });
     }
 
     fn read(&mut self, line: &Line<'_>) {
-        if self.pause(line.stamp) > PAUSE_SECONDS_MAX {
-            self.close();
-        }
         // The first line of a log that has no stamp may lack its beginning.
         let head = line.number == 1 && !line.stamped;
-        let part = part(whole(line.bare()), self.context());
-        let Some(part) = part.filter(|part| !(head && part.may_lack_head())) else {
+        let read = |joiner: &Self| part(whole(line.bare()), joiner.context());
+        let mut part = read(self);
+        let pause = self.pause(line.stamp);
+        if pause > PAUSE_SECONDS_MAX {
+            let slow = pause <= SLOW_SECONDS_MAX && self.lane.lines_since == 0;
+            if !(slow && part.as_ref().is_some_and(|part| self.goes_on(part))) {
+                self.close();
+                part = read(self);
+            }
+        }
+        let torn_head = head && part.as_ref().is_some_and(Part::may_lack_head);
+        let Some(part) = part.filter(|_| !torn_head) else {
             self.unknown(line);
+            if torn_head {
+                self.lane.torn_head = Some(line.evidence());
+            }
             return;
         };
         if self.lane.body && !matches!(part, Part::StatsBody(..) | Part::StatsTorn) {
@@ -250,11 +269,18 @@ impl Joiner {
     }
 
     fn pause(&self, stamp: Option<&Stamp>) -> f64 {
-        seconds_between(self.lane.last.as_ref(), stamp).map_or(0.0, f64::abs)
+        // A syslog daemon that gets no memory stamps late; the kernel's own stamps are exact.
+        let uptime = |stamp: Option<&Stamp>| stamp.and_then(Stamp::uptime_seconds);
+        let exact = uptime(self.lane.last.as_ref())
+            .zip(uptime(stamp))
+            .map(|(last, next)| next - last)
+            .filter(|seconds| (0.0..=PAUSE_SECONDS_MAX).contains(seconds));
+        let seconds = exact.or_else(|| seconds_between(self.lane.last.as_ref(), stamp));
+        seconds.map_or(0.0, f64::abs)
     }
 
     fn unknown(&mut self, line: &Line<'_>) {
-        if self.prelude(line) {
+        if self.prelude(line) || self.rest_of_name(line) {
             return;
         }
         if crate::facts::oom::endings::dropped(line.text).is_some() {
@@ -320,8 +346,12 @@ impl Joiner {
         };
         if next {
             self.end_open();
+            let torn = self.lane.torn_head.take();
+            let place = torn
+                .filter(|_| line.number == 2)
+                .unwrap_or_else(|| line.evidence());
             self.lane.open = Open::Event(Box::new(OomEvent {
-                places: vec![line.evidence()],
+                places: vec![place],
                 stamp: line.stamp.map(|s| Seen::new(s.clone(), line.evidence())),
                 this_boot: self.this_boot,
                 ..OomEvent::default()

@@ -12,6 +12,8 @@ pub enum Scope {
     AllocatingTask,
     /// `Memory cgroup out of memory`.
     Cgroup,
+    /// `VM: killing process` (up to 2.6.29): a page fault found no memory.
+    PageFault,
     /// No words (second line of the pair before 5.1).
     Unsaid,
 }
@@ -34,8 +36,8 @@ pub struct Kill {
 pub struct Killed {
     /// Which memory.
     pub scope: Scope,
-    /// Killed process.
-    pub pid: u64,
+    /// Killed process; `None` where the line has its name only.
+    pub pid: Option<u64>,
     /// Its name.
     pub comm: Option<String>,
     /// Its user, printed signed.
@@ -90,19 +92,24 @@ pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
 pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
 pattern!(
     SIZE,
-    r"\b(?P<key>total-vm|vsz|vm|anon-rss|file-rss|shmem-rss|pgtables):(?P<kb>\d+)kB"
+    r"\b(?P<key>total-vm|vsz|vm|anon-rss|file-rss|shmem-rss|pgtables): ?(?P<kb>\d+)kB"
 );
-pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"]|$)"#);
+pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"}\]]|$)"#);
 
 /// Reads a `Kill process` or `Killed process` line. Fields are looked for by their keys: each
 /// kernel and each vendor adds some.
 #[must_use]
 pub fn kill(line: &str) -> Option<KillLine> {
     let spoken = line.contains("ill process ") || line.contains("illed process ");
+    if line.starts_with("VM: killing process ") {
+        return of_a_fault(line).map(KillLine::Killed);
+    }
     if !spoken || prose::is_prose(line) {
         return None;
     }
-    let groups = KILL.captures(line)?;
+    let Some(groups) = KILL.captures(line) else {
+        return without_pid(line).map(KillLine::Killed);
+    };
     let scope = match text(&groups, "scope") {
         Some("Memory cgroup out of memory") => Scope::Cgroup,
         Some("Out of memory (oom_kill_allocating_task)") => Scope::AllocatingTask,
@@ -141,11 +148,18 @@ pub fn kill(line: &str) -> Option<KillLine> {
         }));
     }
     let uid = named.as_ref().and_then(|g| number(g, "uid"));
-    Some(KillLine::Killed(Killed {
+    let mut killed = deed(scope, Some(pid), comm, tail);
+    killed.uid = uid.or(killed.uid);
+    Some(KillLine::Killed(killed))
+}
+
+/// The deed, with the sizes that `tail` has.
+fn deed(scope: Scope, pid: Option<u64>, comm: Option<String>, tail: &str) -> Killed {
+    Killed {
         scope,
         pid,
         comm,
-        uid: uid.or_else(|| UID.captures(tail).and_then(|g| number(&g, "uid"))),
+        uid: UID.captures(tail).and_then(|g| number(&g, "uid")),
         virtual_bytes: size(tail, "total-vm")
             .or_else(|| size(tail, "vsz"))
             .or_else(|| size(tail, "vm")),
@@ -154,7 +168,30 @@ pub fn kill(line: &str) -> Option<KillLine> {
         shmem_bytes: size(tail, "shmem-rss"),
         page_tables_bytes: size(tail, "pgtables"),
         oom_score_adj: ADJ.captures(tail).and_then(|g| number(&g, "adj")),
-    }))
+    }
+}
+
+/// Reads `VM: killing process C`, which names no pid.
+fn of_a_fault(line: &str) -> Option<Killed> {
+    pattern!(FAULT, r"^VM: killing process (?P<comm>\S(?:.{0,13}\S)?)$");
+    let groups = FAULT.captures(line)?;
+    let comm = owned(&groups, "comm");
+    (!comm.contains('%')).then(|| deed(Scope::PageFault, None, Some(comm), ""))
+}
+
+/// Reads a deed whose pid somebody took out; the sizes show that it is no sentence.
+fn without_pid(line: &str) -> Option<Killed> {
+    pattern!(
+        PIDLESS,
+        r"^(?P<scope>Out of memory|Memory cgroup out of memory): Killed process (?:\S{1,5} )?\((?P<comm>.*?)\),? (?P<tail>(?:total-vm|anon-rss|UID).*)$"
+    );
+    let groups = PIDLESS.captures(line)?;
+    let scope = match text(&groups, "scope") {
+        Some("Out of memory") => Scope::Machine,
+        _ => Scope::Cgroup,
+    };
+    let tail = text(&groups, "tail").unwrap_or_default();
+    Some(deed(scope, None, Some(owned(&groups, "comm")), tail))
 }
 
 fn size(tail: &str, key: &str) -> Option<u64> {
@@ -242,7 +279,7 @@ mod tests {
             let read = killed(line);
             assert_eq!(
                 (read.pid, read.comm.as_deref(), read.scope),
-                (12, Some("a"), scope),
+                (Some(12), Some("a"), scope),
                 "{line}"
             );
             assert_eq!(
@@ -254,7 +291,25 @@ mod tests {
         let odd = killed("Killed process 12 (a) (b) total-vm:8kB, anon-rss:4kB");
         assert_eq!(odd.comm.as_deref(), Some("a) (b"));
         let torn = killed("Killed process 12 (ja");
-        assert_eq!((torn.pid, torn.comm), (12, None));
+        assert_eq!((torn.pid, torn.comm), (Some(12), None));
+    }
+
+    #[test]
+    fn a_deed_without_a_pid() {
+        let fault = killed("VM: killing process gs");
+        assert_eq!((fault.pid, fault.scope), (None, Scope::PageFault));
+        assert_eq!(fault.comm.as_deref(), Some("gs"));
+        let taken_out =
+            "Memory cgroup out of memory: Killed process <pid> (mixer) total-vm:8kB, anon-rss:4kB";
+        let read = killed(taken_out);
+        assert_eq!((read.pid, read.anon_bytes), (None, Some(4096)));
+        for line in [
+            "VM: killing process %s",
+            "VM: killing process that has too long a name",
+            "Out of memory: Killed process (the pid and the name follow)",
+        ] {
+            assert_eq!(kill(line), None, "{line}");
+        }
     }
 
     #[test]

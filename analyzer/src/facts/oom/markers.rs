@@ -44,6 +44,8 @@ const MARKERS: &[&str] = &[
     "Hardware name",
     "Call ",
     "panic",
+    "vmalloc",
+    "killing process",
 ];
 
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(MARKERS).ok());
@@ -64,6 +66,8 @@ mod tests {
     fn no_line_that_opens_is_passed_over() {
         for line in [
             "a invoked oom-killer",
+            "VM: killing process a",
+            "out_of_memory from __alloc_pages+0xa98/0x1044",
             "Killed process 12 (a)",
             "Out of memory: Kill process 12 (a) score 1 or sacrifice child",
             "Task in /a killed as a result of limit of /b",

@@ -1,5 +1,7 @@
 //! The same event in several logs (ring buffer, messages, journal) is one event with all its lines.
 
+use std::collections::BTreeMap;
+
 use super::{
     allocation::Failure,
     event::{OomEvent, Seen},
@@ -14,7 +16,7 @@ const APART_SECONDS_MAX: f64 = 600.0;
 pub fn merge(logs: Vec<Vec<OomEvent>>) -> Vec<OomEvent> {
     let mut merged: Vec<OomEvent> = Vec::new();
     let several = logs.iter().filter(|events| !events.is_empty()).count() > 1;
-    for events in logs {
+    for events in logs.into_iter().map(once_each) {
         let known = merged.len();
         // Each event of this log may match one event of the logs before; never two of its own.
         let mut taken = vec![false; known];
@@ -35,6 +37,34 @@ pub fn merge(logs: Vec<Vec<OomEvent>>) -> Vec<OomEvent> {
     }
     // One log alone keeps its order: its stamps may be copied wrong, its lines are in sequence.
     if several { sort(merged) } else { merged }
+}
+
+/// The events of one log, each once: a page or a mail can have the same report twice. No kernel begins
+/// two reports with one victim in the same microsecond.
+fn once_each(events: Vec<OomEvent>) -> Vec<OomEvent> {
+    let mut known: BTreeMap<(i64, Vec<u64>), usize> = BTreeMap::new();
+    let mut once: Vec<OomEvent> = Vec::new();
+    for event in events {
+        let uptime = event.stamp.as_ref().and_then(|s| s.value.uptime_us);
+        let pids: Vec<u64> = event
+            .victim_pids()
+            .into_iter()
+            .map(|(_, pid)| pid)
+            .collect();
+        let key = uptime.map(|uptime| (uptime, pids));
+        let twin = key.as_ref().and_then(|key| known.get(key)).copied();
+        let said = |e: &OomEvent| e.invocation.as_ref().map(|i| i.value.clone());
+        match twin.and_then(|at| once.get_mut(at)) {
+            Some(other) if said(other) == said(&event) && other.boot == event.boot => {
+                absorb(other, event);
+            }
+            _ => {
+                known.extend(key.map(|key| (key, once.len())));
+                once.push(event);
+            }
+        }
+    }
+    once
 }
 
 /// By time where the stamps can be compared, else as read.

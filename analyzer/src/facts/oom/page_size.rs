@@ -127,7 +127,10 @@ fn from_sentinel(event: &OomEvent) -> Option<PageSize> {
 
 fn from_victim(event: &OomEvent) -> Option<PageSize> {
     event.killed.iter().find_map(|killed| {
-        let row = event.tasks.iter().find(|t| t.value.pid == killed.value.pid)?;
+        let row = event
+            .tasks
+            .iter()
+            .find(|t| Some(t.value.pid) == killed.value.pid)?;
         let Task { virtual_pages, rss_pages, .. } = row.value;
         let rss_bytes = [killed.value.anon_bytes, killed.value.file_bytes, killed.value.shmem_bytes]
             .into_iter()

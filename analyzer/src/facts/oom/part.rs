@@ -191,10 +191,12 @@ fn inside(line: &str) -> Option<Part> {
         .or_else(|| noise(line).then_some(Part::Noise))
 }
 
-/// A frame of the OOM path itself opens a report whose head is lost.
+/// A frame of the OOM path itself opens a report whose head is lost, one of the warning an
+/// allocation failure.
 fn oom_frame(line: &str) -> Option<Part> {
     let function = trace::frame(line)?;
-    trace::is_oom(function).then(|| Part::Frame(function.to_owned()))
+    let opens = trace::is_oom(function) || trace::is_failure(function);
+    opens.then(|| Part::Frame(function.to_owned()))
 }
 
 pattern!(
@@ -204,7 +206,7 @@ pattern!(
     | (?:[0-9a-f]{8,16}(?:\ |$))+$ | (?:R[A-Z0-9]{2}|E[A-Z]{2}|[CD]R\d|[CDEFG]S|PKRU|EFLAGS|CPSR|NIP|GPR\d\d|CFAR|CTR|LR|XER|MSR|REGS|TRAP)\b
     | (?:pc|lr|sp|x\d\d?|r\d\d?|pstate|ra|tp|gp|epc|status|badaddr|cause|s\d+|t\d+|a\d+)\ ?: | Code: | Workqueue: | Modules\ linked\ in: | Tainted:\ \[ | Exception\ stack | ---\[ | ==
     | Mem-Info: | (?:Node\ \d+\ )?\w+\ per-cpu: | CPU\ +\d+:\ (?:hi|Hot): | lowmem_reserve\[\]: | (?:\d+\ )+\d+$ | Node\ \d+\ (?:active|inactive)\w*: | Swap\ cache | Tasks\ state
-    | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
+    | (?:(?:\d+,\ )?find\ )?\d+/\d+$ | writeback_tmp:\d+kB\ | Unreclaimable\ slab\ info | Name\ +Used\ +Total | \S+\ +\d+KB\ +\d+KB$ | excessive\ unreclaimable | \d+\ +\d+\ \S+:\d+\ | \d+\ total\ pagecache | Memory\ allocations | Memory\ cgroup\ (?:min|low|out)
     | [0-9a-f]{3,4}:\ +(?:[0-9a-f]{8}\b\ *)+$ | ORIG_RAX | SL[AU]B:\ | cache:\ \S+,\ object\ size | node\ \d+:\ slabs | Rebooting\ in
     | PREEMPT | Sending\ NMI | NMI\ backtrace | Kernel\ Offset | Unable\ to\ access | Flags: | SMP | Hardware | Interrupt:? | Entry | entry | handle | ret_from | el\d
     | \[<[0-9a-fA-F]+>\] | \(?[A-Za-z_][\w.]*\)?\ from\ | \?\ | oom_reaper: | [\w.-]+\ login:$ | memory:\ usage | swap:\ usage | kmem:\ usage | memory\+swap:\ usage | .*\ blocked\ for\ more\ than

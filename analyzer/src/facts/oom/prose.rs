@@ -32,6 +32,10 @@ pub(super) fn is_prose(line: &str) -> bool {
 pub(super) fn comm(before: &str) -> Option<&str> {
     let known = BEFORE_NAME.find(before).map_or(0, |m| m.end());
     let before = before.get(known..)?;
+    // A sentence that quotes a line, prefix and all.
+    if before.contains(['“', '‘', '`']) {
+        return None;
+    }
     let name = if before.chars().count() <= COMM_CHARS_MAX {
         before
     } else {
@@ -64,6 +68,7 @@ mod tests {
             ("1) kworker/u128:2", Some("kworker/u128:2")),
             ("[track 7][00:02:54/00:04:07]swapper/0", Some("swapper/0")),
             ("'postmaster", None),
+            ("“kernel: postmaster", None),
             ("", None),
         ] {
             assert_eq!(comm(before), name, "{before}");

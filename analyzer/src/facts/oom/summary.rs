@@ -41,7 +41,10 @@ const KEYS: &[&str] = &[
 /// Reads the line, as far as it goes.
 #[must_use]
 pub fn summary(line: &str) -> Option<Summary> {
-    let rest = line.strip_prefix("oom-kill:constraint=")?;
+    let key = "oom-kill:constraint=";
+    // Word processors write a capital letter now and then.
+    let begins = line.get(..key.len())?.eq_ignore_ascii_case(key);
+    let rest = line.get(key.len()..).filter(|_| begins)?;
     let rest = &unspaced(rest);
     let constraint = match rest.split(',').next()? {
         "CONSTRAINT_NONE" => Some("none"),

@@ -4,7 +4,7 @@ use crate::facts::log::pattern::{pattern, text};
 
 pattern!(
     FRAME,
-    r"^\s*(?:\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] |\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from )"
+    r"^\s*(?:\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] |\[[A-Za-z_][\w.]*\+\d+/\d+\] |\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from |(?: \[\w+\])? from [A-Za-z_][\w.$]*(?: \[\w+\])?\+0x| \([\w./-]+\.[chS]:\d+)"
 );
 
 /// Function of one frame. `None` when it is no frame; unsure frames (`? fn`) give an empty name,
@@ -159,6 +159,12 @@ pub fn is_oom(function: &str) -> bool {
     is_memcg(function) || matches!(base(function), "out_of_memory" | "oom_kill_process")
 }
 
+/// Whether the frame belongs to the warning about an allocation that failed (or that takes long).
+#[must_use]
+pub fn is_failure(function: &str) -> bool {
+    matches!(base(function), "warn_alloc" | "warn_alloc_failed")
+}
+
 /// Whether the frame belongs to the vendor path (Anolis, UOS 4.19) that prints its dump through
 /// an inverted rate limit and so hides its kill lines.
 #[must_use]
@@ -190,11 +196,18 @@ mod tests {
                 "unwind_backtrace",
             ),
             (" xfs_trans_read+0x1/0x2 [xfs]", "xfs_trans_read"),
+            (
+                " brcmf_attach [brcmfmac] from brcmf_probe+0x84c/0x974 [brcmfmac]",
+                "brcmf_attach",
+            ),
+            (" [do_execve+409/528] do_execve+0x199/0x210", "do_execve"),
+            (" dump_header (mm/oom_kill.c:463)", "dump_header"),
         ] {
             assert_eq!(frame(line), Some(function), "{line}");
         }
         assert_eq!(frame("RIP: 0033:0x46ea1d"), None);
         assert_eq!(frame("...[<900000000047dbf4"), None);
+        assert_eq!(frame("pages from the reserve"), None);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::facts::Evidence;
 pub(super) struct Victim {
     /// Name.
     pub(super) comm: Option<Seen<String>>,
-    /// Process.
-    pub(super) pid: u64,
+    /// Process; `None` where a kill line has its name only.
+    pub(super) pid: Option<u64>,
     /// Lines that name the process.
     pub(super) evidence: Vec<Evidence>,
     /// Kind of line that names it.
@@ -31,7 +31,7 @@ pub(super) struct Victim {
 pub(super) fn victim(event: &OomEvent, page_size_bytes: Option<u64>) -> Option<Victim> {
     let named = lines(event);
     if named.is_empty() {
-        return from_table(event, page_size_bytes);
+        return without_pid(event).or_else(|| from_table(event, page_size_bytes));
     }
     let pid = decide(event, &named)?;
     let differ = named.iter().any(|(_, p, _)| *p != pid);
@@ -52,12 +52,29 @@ pub(super) fn victim(event: &OomEvent, page_size_bytes: Option<u64>) -> Option<V
                 evidence: r.evidence.clone(),
             })
         }),
-        pid,
+        pid: Some(pid),
         evidence,
         source,
         inferred: source == "oom_reaper",
         disagreement: differ.then(|| describe(&named)),
         row,
+    })
+}
+
+/// The victim of a kill line that names no pid.
+fn without_pid(event: &OomEvent) -> Option<Victim> {
+    let killed = event.killed.first()?;
+    Some(Victim {
+        comm: killed.value.comm.clone().map(|value| Seen {
+            value,
+            evidence: killed.evidence.clone(),
+        }),
+        pid: None,
+        evidence: killed.evidence.clone(),
+        source: "killed",
+        inferred: false,
+        disagreement: None,
+        row: None,
     })
 }
 
@@ -77,7 +94,9 @@ fn lines(event: &OomEvent) -> Vec<NamedPid> {
         named.push(("oom-kill", pid, summary.evidence.clone()));
     }
     for killed in event.killed.iter().take(if group { 1 } else { usize::MAX }) {
-        named.push(("killed", killed.value.pid, killed.evidence.clone()));
+        if let Some(pid) = killed.value.pid {
+            named.push(("killed", pid, killed.evidence.clone()));
+        }
     }
     if !group || named.is_empty() {
         for reaped in &event.reaped {
@@ -130,7 +149,7 @@ fn comm(event: &OomEvent, pid: u64) -> Option<Seen<String>> {
     let killed = event
         .killed
         .iter()
-        .filter_map(|k| Some((k.value.pid, seen(&k.value.comm, &k.evidence)?)));
+        .filter_map(|k| Some((k.value.pid?, seen(&k.value.comm, &k.evidence)?)));
     let summary = event
         .summary
         .iter()
@@ -185,7 +204,7 @@ fn from_table(event: &OomEvent, page_size_bytes: Option<u64>) -> Option<Victim> 
             value: row.value.comm.clone(),
             evidence: row.evidence.clone(),
         }),
-        pid: row.value.pid,
+        pid: Some(row.value.pid),
         evidence: row.evidence.clone(),
         source: "task table",
         inferred: true,

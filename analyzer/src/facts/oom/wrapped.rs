@@ -26,6 +26,8 @@ pub(super) struct Held {
     pub(super) evidence: Evidence,
     pub(super) stamp: Option<Stamp>,
     pub(super) host: Option<String>,
+    /// Whether it has a stamp of its own. Only of what may be the rest of a name it matters.
+    pub(super) stamped: bool,
 }
 
 /// What a line begins as, as far as its continuation is concerned.
@@ -52,6 +54,8 @@ enum Form {
     Panic,
     Group,
     Slab,
+    /// What may be the name of a task, before its cpuset.
+    Name,
     /// Registers, code bytes, stack words, modules: text that is not used, but must not be drift.
     Words,
 }
@@ -75,6 +79,7 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         "CPU" | "Pid" if text.contains("omm: ") || text.contains("PID:") => Form::Cpu,
         "Hardware" => Form::Hardware,
         "Kernel" | "Out" if text.ends_with(':') || text.ends_with("syncing") => Form::Panic,
+        "Memory" if CGROUP_KILL.starts_with(text) => Form::Killed,
         "Tasks" => Form::Group,
         "Task" => Form::LimitPaths,
         "SLUB" | "SLAB" | "cache" => Form::Slab,
@@ -83,8 +88,12 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         }
         _ if text.contains(" invoked oom-killer") => Form::Invocation,
         _ if text.contains(": page allocation failure") => Form::Failure,
-        _ if text.contains("Killed process ") || text.ends_with(": Killed") => Form::Killed,
-        _ if text.contains("ill process ") => Form::Kill,
+        _ if text.contains("Killed process ") || ends_in(text, &[": Killed", "Killed process"]) => {
+            Form::Killed
+        }
+        _ if text.contains("ill process ") || ends_in(text, &["Kill process", "kill process"]) => {
+            Form::Kill
+        }
         _ if text.starts_with("Memory cgroup stats") => Form::Stats,
         _ if COUNTER_START.is_match(text) => Form::Counter,
         _ if text.contains("hugepages_total=") => Form::HugePages,
@@ -96,8 +105,27 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         _ if ROW_START.is_match(text) && columns.is_none_or(|c| tasks::row(text, c).is_none()) => {
             Form::Row
         }
+        _ if is_name(text) => Form::Name,
         _ => return None,
     })
+}
+
+/// How the only line begins that can be broken before it says anything.
+const CGROUP_KILL: &str = "Memory cgroup out of memory: Kill";
+
+/// Whether `text` can be the name of a task and is nothing else that a report has.
+fn is_name(text: &str) -> bool {
+    text.len() <= 15 && text.starts_with(char::is_alphabetic) && !text.contains([':', '='])
+}
+
+/// Whether `next` did not fit on the line `before`: mail programs and trackers break there.
+pub(super) fn broken_at_words(before: &str, next: &str) -> bool {
+    let word = next.split_whitespace().next().unwrap_or_default();
+    before.chars().count() + 1 + word.chars().count() > WRAP_COLUMN_MIN
+}
+
+fn ends_in(text: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| text.ends_with(end))
 }
 
 // How a complete line of each form ends.
@@ -134,7 +162,7 @@ pattern!(
 );
 pattern!(
     KILLED_NEXT,
-    r"^(?:process \d|\d+ \(|\(|UID|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+    r"^(?:process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
 );
 pattern!(
     ZONE_NEXT,
@@ -186,7 +214,7 @@ impl Form {
             Self::Hardware => HARDWARE_END.is_match(text),
             Self::HugePages => text.contains("hugepages_size="),
             Self::Group => text.ends_with("set") || text.ends_with("pages):"),
-            Self::Panic | Self::Slab | Self::Words => false,
+            Self::Panic | Self::Slab | Self::Words | Self::Name => false,
         }
     }
 
@@ -200,8 +228,15 @@ impl Form {
             Self::Summary => {
                 next.contains(",pid=") || next.contains(",task=") || SUMMARY_NEXT.is_match(next)
             }
+            Self::Killed if CGROUP_KILL.starts_with(text) => {
+                format!("{text} {next}").starts_with(CGROUP_KILL)
+            }
             // A name may hold blanks, up to its bracket.
-            Self::Kill | Self::Killed if text.contains('(') && !text.contains(')') => true,
+            Self::Kill | Self::Killed | Self::Reaped
+                if text.contains('(') && !text.contains(')') =>
+            {
+                true
+            }
             Self::Kill => KILL_NEXT.is_match(next),
             Self::Killed | Self::Reaped => KILLED_NEXT.is_match(next),
             Self::TableHead => {
@@ -213,7 +248,10 @@ impl Form {
             Self::Counter => COUNTER_NEXT.is_match(next),
             Self::LimitPaths => LIMIT_NEXT.is_match(next),
             Self::Stats => STATS_NEXT.is_match(next),
+            // A name may hold blanks, up to the taint.
+            Self::Cpu if !text.contains("ainted") && next.contains("ainted") => true,
             Self::Cpu => CPU_NEXT.is_match(next),
+            Self::Name => next.starts_with("cpuset="),
             Self::Hardware => !next.ends_with(':') && !next.contains("+0x"),
             Self::HugePages => next.starts_with("hugepages_"),
             Self::Panic => PANIC_NEXT.is_match(next),
@@ -249,6 +287,7 @@ impl Held {
             evidence: line.evidence(),
             stamp: line.stamp.cloned(),
             host: line.host.map(str::to_owned),
+            stamped: line.stamped || form != Form::Name,
         })
     }
 
@@ -261,11 +300,12 @@ impl Held {
             .unwrap_or_default()
             .chars()
             .count();
-        let wrapped = self.last_chars + 1 + word > WRAP_COLUMN_MIN;
+        let inside = self.breaks_a_key(next);
+        let wrapped = inside || self.last_chars + 1 + word > WRAP_COLUMN_MIN;
         if next.is_empty()
             || !wrapped
             || self.text.len() + next.len() > JOINED_BYTES_MAX
-            || !self.form.takes(&self.text, next)
+            || !(inside || self.form.takes(&self.text, next))
         {
             return false;
         }
@@ -277,12 +317,29 @@ impl Held {
         if self.text.is_empty() {
             // A bare prefix says nothing to whoever reads the evidence.
             self.evidence = line.evidence();
-        } else if !(self.form == Form::Summary && inside_path(&self.text)) {
+        } else if !(inside || self.form == Form::Summary && inside_path(&self.text)) {
             self.text.push(' ');
         }
         self.text.push_str(next);
         self.last_chars = line.raw.trim_end().chars().count();
         true
+    }
+
+    /// Whether the line was broken inside a key or behind it: mail programs break at a hyphen too.
+    fn breaks_a_key(&self, next: &str) -> bool {
+        let kill = matches!(self.form, Form::Killed | Form::Reaped);
+        let key = [
+            "total-",
+            "rss:",
+            "-vm:",
+            "anon-",
+            "file-",
+            "shmem-",
+            "pgtables:",
+            "adj:",
+        ];
+        kill && next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && key.iter().any(|key| self.text.ends_with(key))
     }
 
     /// Whether the line was broken inside a number: then a blank would make two of it, and the

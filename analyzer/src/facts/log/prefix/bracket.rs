@@ -8,7 +8,7 @@ use crate::facts::log::{
 
 pattern!(
     UPTIME,
-    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))(?: *< *\d+\.\d+>)?\] ?"
+    r"^\s*\[? *(?P<stamp>(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,9}))s?(?: *< *\d+\.\d+>)?\] ?"
 );
 // `dmesg -T`: the date in the words of the collector's locale. The first bracket gets lost in
 // copying, and trackers wrap the line in asterisks.
@@ -16,16 +16,17 @@ pattern!(
     DATE,
     r"^[\s*]*\[?(?P<stamp>(?P<before>[^\[\]]{0,40}?)(?P<time>\d{1,2}:\d\d:\d\d) (?P<year>\d{4})(?: *< *\d+\.\d+>)?|(?P<before_year>[^\[\]]{1,30} )(?P<year_first>\d{4}) (?P<time_last>\d{1,2}:\d\d:\d\d))\] ?"
 );
-// `dmesg -H` and `-e`: the time since the line before, or month, day and minute.
+// `dmesg -H` and `-e`: the time since the line before, or month, day and minute. And dates whose year
+// somebody left out.
 pattern!(
     RELATIVE,
-    r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?P<month>[A-Z][a-z]{2}) ?(?P<day>\d{1,2}) (?P<time>\d\d:\d\d))\] ?"
+    r"^\s*\[(?P<stamp> *\+\d+\.\d+|(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}) {0,2}(?P<day>\d{1,2}) (?P<time>\d\d:\d\d)(?P<second>:\d\d)?)\] ?"
 );
-// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, and
+// The kernel's own, and those of phone vendors: `[4: binder:569_5:27109]`, `(0)[569:binder]`, `[pid:2912,cpu3,sh]`, and
 // a wall clock after the seconds since boot.
 pattern!(
     CALLER,
-    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?)"
+    r"^(?:\[ *(?P<printer>[TC]\d+)\] ?|\[\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] ?|\[ *\d{1,3}: *[^\[\]]{1,24}: *\d+\] ?|\(\d+\)\[\d+:[^\[\]]{1,20}\] ?|\[pid:\d+,cpu\d+,[^\[\]]{1,24}\] ?)"
 );
 
 // Talos and build servers put a whole ISO stamp in brackets.
@@ -116,7 +117,8 @@ fn relative(found: &mut Prefixed<'_>) {
         return;
     };
     let month = text(&groups, "month").and_then(month);
-    let time = text(&groups, "time").map(|time| format!("{time}:00"));
+    let second = text(&groups, "second").unwrap_or(":00");
+    let time = text(&groups, "time").map(|time| format!("{time}{second}"));
     let wall = time.and_then(|t| second_of_day(&t)).map(|second| Wall {
         month_day: month.zip(number(&groups, "day")),
         second_of_day: second,

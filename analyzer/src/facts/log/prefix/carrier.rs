@@ -14,17 +14,17 @@ pattern!(
 // journalctl writes the month in the words of the reader's locale.
 pattern!(
     RFC3164,
-    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?)[ \t]"
+    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?):?[ \t]"
 );
 pattern!(
     ISO,
-    r"^\s*(?:[A-Z][a-z]{2} )?(?P<stamp>(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?)[ \t]"
+    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?)[ \t]"
 );
 // `journalctl` output with the date cut off: only with host and program after it, because strace
 // begins its lines with a time too.
 pattern!(
     TIME,
-    r"^(?P<stamp>(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) (?:[\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?|kernel|systemd(?:\[\d+\])?): "
+    r"^(?P<stamp>(?:\s?\d{1,2} )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) (?:[\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?|kernel|systemd(?:\[\d+\])?): "
 );
 // `logcat -v threadtime`, and without a time `-v brief`.
 pattern!(
@@ -39,6 +39,11 @@ pattern!(UNIX, r"^(?P<stamp>(?P<seconds>\d{9,10})\.\d{3,6}) ");
 pattern!(
     HOST_PROGRAM,
     r"^(?P<host>[^\s:\[\]]+|\[[\w.-]+\]) (?:[a-z]+[0-7]?\.[a-z]+ )?(?P<program>\(?[A-Za-z_][^\s:\[\]]*)(?:\[\d+\])?: ?"
+);
+// `logread` of OpenWrt writes facility and level where others write the host.
+pattern!(
+    FACILITY,
+    r"^[a-z]+[0-7]?\.(?:emerg|panic|alert|crit|err|error|warn|warning|notice|info|debug)$"
 );
 pattern!(
     PROGRAM,
@@ -205,7 +210,7 @@ fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
         return;
     }
     if let Some(groups) = form.captures(line) {
-        found.host = text(&groups, "host").filter(|h| *h != "-");
+        found.host = text(&groups, "host").filter(|h| *h != "-" && !FACILITY.is_match(h));
         found.program = text(&groups, "program");
         found.text = line.get(groups.get_match().end()..).unwrap_or_default();
     }

@@ -12,10 +12,12 @@ pattern!(
     r"(?x)
     (?:<\d{1,3}>|(?:kern|user|daemon)\ {2}:[a-z]{3,6}\ *:\ )?(?:
       \[[^\[\]]{1,36}\b\d\d:\d\d:\d\d\ \d{4}\]\ ?
+    | \[[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ [\ 0-3]\d\ \d\d:\d\d:\d\d\]\ 
     | \[ \ {0,4}\d{1,9}\.\d{6} \](?:\ |\[)
     | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\ [\ 0-3]\d\ \d\d:\d\d:\d\d(?:\.\d{1,9})?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
     | 1\ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\ ]{0,16}\ [\w.-]+\ kernel\ 
     )
+    | kern:\ +[a-z]+:\ +\[\d{4}-\d\d-\d\dT[^\ \]]{8,20}\]:\ 
     | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{6}[+-]\d\d:?\d\d\ 
     | (?:[A-Z][a-z]{2}\ |[一二三四五六日]\ )?\d{4}-\d\d-\d\d[T\ ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:\ ?[A-Z]{1,5}|[+-]\d\d:?\d\d)?\ [\w.-]+\ (?:kernel:|[\w.@-]+\[\d+\]:)
     | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{9}Z\ |(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)[\ \t](?:std(?:out|err)\ [FP]\ |\[\ *\d{1,7}\.\d{6}\]))
@@ -30,6 +32,12 @@ pattern!(
     r"(?:\d\.\d{1,2}\.[^\s,;]{1,60},)?\d,\d{1,10},\d{1,16},[-c+](?:,caller=[TC]\d+)?;"
 );
 
+/// Marks that begin a quotation.
+const QUOTES: [char; 4] = ['"', '\'', '`', '“'];
+
+/// Marks of a comment that quotes a line.
+const COMMENTS: [&str; 3] = ["#", "//", "--"];
+
 /// The records of `line`; one in nearly every case. `prefix_bytes` is the length of the prefix of
 /// the first one, which may hold two stamps of its own.
 pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str> {
@@ -38,8 +46,12 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     let mut from = prefix_bytes;
     while let Some(next) = line.get(from..).and_then(next) {
         let at = from + next.start();
-        // A stamp right after a prefix is part of it (a quoted record, not a fused one).
-        if at > from {
+        // A stamp right after a prefix is part of it (a quoted record, not a fused one), and one
+        // right behind a quotation mark is a string of a program's source.
+        let quoted = line
+            .get(start..at)
+            .is_some_and(|l| l.ends_with(QUOTES) || COMMENTS.contains(&l.trim()));
+        if at > from && !quoted {
             parts.extend(line.get(start..at));
             start = at;
         }
@@ -133,9 +145,24 @@ fn ends_a_record(before: &str) -> bool {
     match last {
         None => true,
         Some('"' | '\'' | '`' | '“' | '|' | '#' | '*') => false,
-        // Lines of statistics end with a blank.
-        Some(_) => glued || text.ends_with("KB") || text.ends_with("kB"),
+        // Lines of statistics end with a blank, and what ends a line about a kill ends the line.
+        Some(_) => {
+            glued
+                || ["KB", "kB", "sacrifice child", "or a child"]
+                    .iter()
+                    .any(|e| text.ends_with(e))
+        }
     }
+}
+
+/// The records of a line that holds two lines about kills.
+pub(in crate::facts::log) fn split_kills(line: &str) -> Vec<&str> {
+    let kills =
+        |line: &str| line.matches("ill process ").count() + line.matches("illed process ").count();
+    if line.len() < 64 || kills(line) < 2 {
+        return vec![line];
+    }
+    split_bare(line)
 }
 
 /// The records of a line without any prefix.
@@ -196,6 +223,8 @@ mod tests {
             split("[   12.345678] [<9000000000209c5c>] f+0x1/0x2", 15).len(),
             1
         );
+        let source = "        \"Apr 14 05:22:27 h kernel: Out of memory: Killed process 571 \"";
+        assert_eq!(split(source, 0), [source]);
         assert_eq!(split("time=\"2025-04-14T05:21:34.5+08:00\" x", 0).len(), 1);
     }
 
@@ -246,5 +275,9 @@ mod tests {
             ["Memory cgroup out of memory: Killed process 12 (a)"]
         );
         assert_eq!(split_bare("    Mem-Info:"), ["    Mem-Info:"]);
+        let two = "Out of memory: Kill process 12 (a) score 9 or sacrifice child Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB";
+        assert_eq!(split_bare(two).len(), 2);
+        let glued = "Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kBOut of memory: Killed process 13 (b) total-vm:8kB";
+        assert_eq!(split_bare(glued).len(), 2);
     }
 }

@@ -67,6 +67,87 @@ const PASTED: &[Pasted] = &[
          [   90.000004] Memory cgroup out of memory: Killed process 814 (tuner) total-vm:900kB, anon-rss:0kB\n",
         &[("-", "mixer 812", "memcg")],
     ),
+    // OpenWrt writes facility and level where others write the host.
+    (
+        "Sat Nov 11 14:33:09 2023 kern.warn kernel: [  801.790001] mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         Sat Nov 11 14:33:09 2023 kern.err kernel: [  802.319144] Out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("mixer", "mixer 812", "none")],
+    ),
+    // A console so slow that one report takes minutes, and a syslog daemon that stamps late.
+    (
+        "May  5 19:33:13 edge-4 kernel: mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         May  5 19:33:40 edge-4 kernel: CPU: 1 PID: 27 Comm: mixer Not tainted 4.9.1 #2\n\
+         May  5 19:34:12 edge-4 kernel: Out of memory: Kill process 812 (tuner) score 6 or sacrifice child\n",
+        &[("mixer", "tuner 812", "none")],
+    ),
+    (
+        "Nov  2 11:48:02 edge-4 kernel: [ 5953.666806] mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         Nov  2 11:50:37 edge-4 sshd[9]: late\n\
+         Nov  2 11:51:37 edge-4 kernel: [ 5953.666827] Out of memory: Killed process 812 (tuner) total-vm:900kB, anon-rss:800kB\n",
+        &[("mixer", "tuner 812", "none")],
+    ),
+    // Old kernels: no pid, and lines that lost their newlines.
+    (
+        "__alloc_pages: 0-order allocation failed (gfp=0x1d2/0)\nVM: killing process mixer\n",
+        &[("-", "mixer 0", "none")],
+    ),
+    (
+        "> Killed process 811 (tuner)Out of memory: kill process 812 (mixer) score 7899 or a childKilled process 812 (mixer)Killed process 812 (mixer)\n",
+        &[("-", "tuner 811", "-"), ("-", "mixer 812", "none")],
+    ),
+    // Keys broken by a mail program.
+    (
+        "> [   90.000001] Out of memory: Killed process 812 (mixer) total-\nvm:\n> 900kB, anon-rss:800kB, file-rss:0kB, shmem-rss:0kB, UID:1000 \npgtables:\n> 136kB oom_score_adj:200\n",
+        &[("-", "mixer 812", "none")],
+    ),
+    (
+        "> Nov 18 12:31:49 edge-4 kernel: [89580.599207] Memory cgroup\n> out of memory: Killed process 812 (mixer)total-vm:900kB, anon-rss:800kB,\n> file-rss:0kB\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+    // A date without its year.
+    (
+        "[Tue Sep 16 03:14:22] Out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("-", "mixer 812", "none")],
+    ),
+    // The same lines of two files, and a block that was pasted twice.
+    (
+        "/var/log/kern.log:Jan 10 01:27:05 edge-4 kernel: [ 1683.797227] Memory cgroup out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n\
+         /var/log/syslog:Jan 10 01:27:05 edge-4 kernel: [ 1683.797227] Memory cgroup out of memory: Killed process 812 (mixer) total-vm:900kB, anon-rss:800kB\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+    (
+        "[   90.000001] mixer invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n\
+         [   90.000002] Task in /a killed as a result of limit of /a\n\
+         [   90.000003] memory: usage 204800kB, limit 204800kB, failcnt 4563\n\
+         [   90.000002] Task in /a killed as a result of limit of /a\n\
+         [   90.000003] memory: usage 204800kB, limit 204800kB, failcnt 4563\n\
+         [   90.000004] Memory cgroup out of memory: Kill process 812 (mixer) score 1020 or sacrifice child\n",
+        &[("mixer", "mixer 812", "memcg")],
+    ),
+    // NONE for a limit, as some kernels print it.
+    (
+        "[   90.000001] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=mixer,pid=812,uid=0\n",
+        &[("-", "mixer 812", "memcg")],
+    ),
+    // A report that broke off, a whole one and the end of a third within seconds.
+    (
+        "[  100.000001] tuner invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n\
+         [  100.000002] CPU: 1 PID: 50 Comm: tuner Not tainted 5.4.0 #1\n\
+         [  101.000001] mixer invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=1, oom_score_adj=0\n\
+         [  101.000002] CPU: 1 PID: 60 Comm: mixer Not tainted 5.4.0 #1\n\
+         [  101.000006] Node 0 Normal free:650kB min:655kB low:819kB high:983kB present:5242kB managed:5120kB\n\
+         [  101.000009] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n\
+         [  101.000010] [    812]     0   812     4000     3000     4096        0             0 mixer\n\
+         [  101.000012] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=mixer,pid=812,uid=0\n\
+         [  101.000013] Out of memory: Killed process 812 (mixer) total-vm:16000kB, anon-rss:12000kB, file-rss:0kB, shmem-rss:0kB\n\
+         [  103.000010] [    813]     0   813     4000     1000     4096        0             0 organ\n\
+         [  103.000012] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=organ,pid=813,uid=0\n",
+        &[
+            ("tuner", "- 0", "-"),
+            ("mixer", "mixer 812", "none"),
+            ("-", "organ 813", "none"),
+        ],
+    ),
 ];
 
 #[test]
@@ -126,6 +207,10 @@ fn pasted_failures() {
             "-",
         ),
         (
+            "[  +0.002367] CPU: 0 PID: 34 Comm: mixer Not tainted 6.1.66-2 #1\n[  +0.001980]  dump_stack_lvl from warn_alloc+0x110/0x19c\n[  +0.001805]  warn_alloc from __alloc_pages+0xe9c/0xfe8\n",
+            "mixer",
+        ),
+        (
             "[   90.000001] [04-17 10:05:52.172] mixer: page allocation failure: order:0, mode:0xc00(GFP_NOIO), nodemask=(null),cpuset=/,mems_allowed=0\n",
             "mixer",
         ),
@@ -148,7 +233,12 @@ fn talk_is_no_event() {
         the kernel invoked oom-killer\n\
         dmesg | grep -E 'invoked oom-killer|Killed process 812'\n\
         vm.panic_on_oom = 0\n\
-        `Killed process 812 (mixer) total-vm:900kB` is the line to look for\n";
+        `Killed process 812 (mixer) total-vm:900kB` is the line to look for\n\
+        # [Mon Jun  3 02:15:22 2024] Out of memory: Kill process 812 (mixer) score 9 or sacrifice child\n\
+        \x20   text = \"Sep 15 12:08:17 edge-4 kernel: Out of memory: Killed process 812 (mixer) total-vm:9kB\"\n\
+        what does “kernel: mixer: page allocation failure: order:4, mode:0x104020” mean\n\
+        a line like “kernel: mixer: page allocation failure: order:4, mode:0x104020”\n\
+        printk(\"VM: killing process %s\\n\", current->comm);\n";
     let facts = facts_of(&[("log", text.as_bytes())]);
     for list in ["oom_events", "allocation_failures", "user_kills"] {
         assert!(facts.root.items(list).is_empty(), "{list}");

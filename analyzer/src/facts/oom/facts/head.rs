@@ -47,6 +47,14 @@ pub(super) fn constraint(event: &OomEvent) -> Constraint {
     if let Some(line) = &event.summary
         && let Some(value) = line.value.constraint
     {
+        // Kernels between 5.0 and 5.1 print NONE for a limit; the line names its cgroup all the same.
+        if value == "none" && line.value.oom_memcg.is_some() {
+            return because(
+                "memcg",
+                "the oom-kill line names the cgroup",
+                &line.evidence,
+            );
+        }
         return because(value, "the oom-kill line says so", &line.evidence);
     }
     memcg_by_words(event)
@@ -92,23 +100,34 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
     if let Some(kill) = event.killed.iter().find(|k| of_machine(k.value.scope)) {
         return machine(words, &kill.evidence);
     }
-    if let Some(zone) = event.memory.zones.first() {
-        return machine(
-            "the report lists the memory of the whole machine",
-            &zone.evidence,
-        );
+    let mut faults = event.killed.iter();
+    if let Some(kill) = faults.find(|k| k.value.scope == Scope::PageFault) {
+        let reason = "the kernel killed in a page fault, before there were limits of cgroups";
+        return machine(reason, &kill.evidence);
+    }
+    if let Some(evidence) = event.memory.evidence() {
+        return machine("the report lists the memory of the whole machine", evidence);
     }
     if let Some(panic) = &event.panic {
         return machine("the panic line is about the whole machine", &panic.evidence);
     }
-    let frame = event.frames.iter().find(|f| {
-        matches!(
-            trace::base(&f.value),
-            "__alloc_pages_may_oom"
-                | "__alloc_pages_slowpath"
-                | "__out_of_memory"
-                | "pagefault_out_of_memory"
-        )
+    // The killer was called by the page allocator, not by the charge to a cgroup.
+    let called = event.frames.windows(2).find_map(|pair| {
+        let [called, caller] = pair else { return None };
+        let by_allocator = trace::base(&called.value).ends_with("out_of_memory")
+            && trace::base(&caller.value).starts_with("__alloc_pages");
+        by_allocator.then_some(caller)
+    });
+    let frame = called.or_else(|| {
+        event.frames.iter().find(|f| {
+            matches!(
+                trace::base(&f.value),
+                "__alloc_pages_may_oom"
+                    | "__alloc_pages_slowpath"
+                    | "__out_of_memory"
+                    | "pagefault_out_of_memory"
+            )
+        })
     })?;
     machine(
         &format!("the call trace goes through {}", frame.value),

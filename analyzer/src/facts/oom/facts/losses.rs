@@ -10,7 +10,7 @@ use crate::words::Bilingual;
 
 /// Kills that the lines of an event show: a lower bound.
 pub(in crate::facts::oom) fn killed_count(event: &OomEvent) -> u64 {
-    let mut pids: Vec<u64> = event.killed.iter().map(|k| k.value.pid).collect();
+    let mut pids: Vec<u64> = event.killed.iter().filter_map(|k| k.value.pid).collect();
     pids.sort_unstable();
     pids.dedup();
     let shown = pids.len() as u64;

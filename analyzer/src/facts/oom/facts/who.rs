@@ -107,7 +107,7 @@ fn same_program(view: &View<'_>, invoker: &str) -> Option<(bool, Vec<Evidence>)>
     }
     let listed = view.event.tasks.iter().find(|t| t.value.comm == invoker);
     match listed {
-        Some(row) if row.value.pid != victim.pid => Some((false, row.evidence.clone())),
+        Some(row) if Some(row.value.pid) != victim.pid => Some((false, row.evidence.clone())),
         // A thread of the same cgroup may carry any name.
         _ if view.constraint.is_memcg() => None,
         _ => Some((false, comm.evidence.clone())),
@@ -139,7 +139,7 @@ fn victim(view: &View<'_>, around: &Around, record: &mut Record) {
     };
     let place = &victim.evidence;
     record.put("victim.known", true, place.clone());
-    record.put("victim.pid", victim.pid, place.clone());
+    record.put_some("victim.pid", victim.pid, place);
     record.put("victim.source", victim.source, place.clone());
     record.put("victim.inferred", victim.inferred, place.clone());
     super::seen(record, "victim.comm", victim.comm.as_ref());
@@ -149,14 +149,15 @@ fn victim(view: &View<'_>, around: &Around, record: &mut Record) {
         place.clone(),
     );
     record.put_some("victim.pids_text", victim.disagreement.clone(), place);
-    if let Some(reaped) = view.event.reaped.iter().find(|r| r.value.pid == victim.pid) {
+    let mut reapers = view.event.reaped.iter();
+    if let Some(reaped) = reapers.find(|r| Some(r.value.pid) == victim.pid) {
         record.put("victim.reaped", reaped.value.done, reaped.evidence.clone());
     }
     let chosen = view
         .event
         .kills
         .first()
-        .filter(|k| k.value.pid != victim.pid);
+        .filter(|k| Some(k.value.pid) != victim.pid);
     if let Some(chosen) = chosen.filter(|_| !view.event.killed.is_empty()) {
         let place = &chosen.evidence;
         record.put("victim.chosen_pid", chosen.value.pid, place.clone());

@@ -1,9 +1,37 @@
 //! Lines inside a report that nothing understands: they are counted and shown, never dropped.
 
 use super::{DRIFT_LINES_MAX, Joiner, Open};
-use crate::facts::log::line::Line;
+use crate::facts::{log::line::Line, oom::wrapped::broken_at_words};
+
+/// `TASK_COMM_LEN` less the terminator (include/linux/sched.h).
+const COMM_BYTES_MAX: usize = 15;
 
 impl Joiner {
+    /// Takes the rest of a name over that was broken off behind the last row of the table.
+    pub(super) fn rest_of_name(&mut self, line: &Line<'_>) -> bool {
+        let Open::Event(event) = &mut self.lane.open else {
+            return false;
+        };
+        let rest = line.bare().trim_end();
+        let open = !event.ended() && self.lane.lines_since == 0 && !line.stamped;
+        let Some(row) = event.tasks.last_mut().filter(|_| open) else {
+            return false;
+        };
+        let behind = |e: &crate::facts::Evidence| {
+            e.line.checked_add(1) == Some(line.number) && broken_at_words(&e.text, rest)
+        };
+        let name = &mut row.value.comm;
+        let fits = name.len() + 1 + rest.len() <= COMM_BYTES_MAX && !name.is_empty();
+        let word = rest.starts_with(char::is_alphabetic) && !rest.contains([':', '=']);
+        if !(fits && word && row.evidence.last().is_some_and(behind)) {
+            return false;
+        }
+        name.push(' ');
+        name.push_str(rest);
+        row.evidence.push(line.evidence());
+        true
+    }
+
     /// Notes a line that no part of a report fits.
     pub(super) fn drift(&mut self, line: &Line<'_>) {
         let headed = match &self.lane.open {

@@ -11,6 +11,7 @@ use crate::facts::{
         kill::{Kill, KillLine, Killed, Scope},
         part::Part,
         tasks::Task,
+        trace,
     },
 };
 
@@ -126,12 +127,102 @@ fn pid(part: &Part) -> Option<u64> {
     match part {
         Part::Summary(read) => read.pid,
         Part::Kill(KillLine::Kill(read)) => Some(read.pid),
-        Part::Kill(KillLine::Killed(read)) => Some(read.pid),
+        Part::Kill(KillLine::Killed(read)) => read.pid,
         _ => None,
     }
 }
 
+/// Whether `part` can be the next line of `event`, which has not come to its end.
+fn fits(event: &OomEvent, part: &Part) -> bool {
+    let in_order = stage(part).is_none_or(|stage| stage >= reached(event));
+    let other = pid(part).is_some_and(|pid| !event.tasks.is_empty() && !listed(event, pid));
+    in_order && !has(event, part) && !other && !matches!(part, Part::Invocation(_))
+}
+
+/// Whether `part` is the line of a report that is further than `event`: sections are missing between,
+/// which `whole` has.
+fn lacks(event: &OomEvent, whole: &OomEvent, part: &Part) -> bool {
+    let Some(stage) = stage(part) else {
+        return false;
+    };
+    let memory = |e: &OomEvent| !e.memory.zones.is_empty();
+    skips(event, whole, stage) || (stage > 5 && memory(whole) && !memory(event))
+}
+
+/// Whether every line of `event` is its own, although `other` broke off before it: it has its
+/// sections once and its end, and what can stand in a report more than once is of one report.
+fn whole(event: &OomEvent, other: &OomEvent) -> bool {
+    let asked = event.invocation.as_ref().map(|i| &i.value.comm);
+    let own_trace = event
+        .cpu
+        .as_ref()
+        .zip(asked)
+        .is_none_or(|(cpu, asked)| cpu.value.comm == *asked);
+    let mut listed: Vec<u64> = event.tasks.iter().map(|t| t.value.pid).collect();
+    listed.sort_unstable();
+    let rows = listed.len();
+    listed.dedup();
+    let traces = event
+        .frames
+        .iter()
+        .filter(|f| trace::is_oom(&f.value) && trace::base(&f.value) == "out_of_memory")
+        .count();
+    event.ended()
+        && asked.is_some()
+        && own_trace
+        && rows == listed.len()
+        && traces <= 1
+        && reached(other) < 6
+}
+
 impl Joiner {
+    /// Whether `part` goes on with what is open.
+    pub(super) fn goes_on(&self, part: &Part) -> bool {
+        match &self.lane.open {
+            Open::Event(event) => !event.ended() && fits(event, part),
+            Open::Failure(_) => stage(part).is_some_and(|stage| stage == 5),
+            Open::Nothing => false,
+        }
+    }
+
+    /// Lets a report go on that broke off, when the one that came between stands whole: its lines
+    /// are known to be its own. Whether it was so.
+    fn resume(&mut self, part: &Part) -> bool {
+        let mut unfinished = self.lane.broken.iter().filter(|e| !e.ended());
+        let (Some(other), None) = (unfinished.next(), unfinished.next()) else {
+            return false;
+        };
+        let between = match &self.lane.open {
+            Open::Event(event) => whole(event, other),
+            Open::Nothing => true,
+            Open::Failure(_) => false,
+        };
+        if !between {
+            return false;
+        }
+        let lacks = match &self.lane.open {
+            Open::Event(event) => lacks(other, event, part),
+            _ => false,
+        };
+        let goes_on = fits(other, part) && !lacks;
+        if let Open::Event(event) = std::mem::take(&mut self.lane.open) {
+            self.lane.broken.push(*event);
+        }
+        self.lane.body = false;
+        let mut resumed = None;
+        for event in std::mem::take(&mut self.lane.broken) {
+            if goes_on && !event.ended() {
+                resumed = Some(event);
+            } else {
+                self.events.push(event);
+            }
+        }
+        if let Some(event) = resumed {
+            self.lane.open = Open::Event(Box::new(event));
+        }
+        true
+    }
+
     /// Whether `part` shows that a report which broke off goes on between the lines of the open one.
     pub(super) fn foreign(&self, part: &Part) -> bool {
         let mut broken = self.lane.broken.iter().filter(|e| !e.ended());
@@ -164,6 +255,10 @@ impl Joiner {
 
     /// Takes a line of mixed reports.
     pub(super) fn mix(&mut self, part: Part, line: &Line<'_>) {
+        if self.lane.mixed.is_none() && self.resume(&part) {
+            self.take(part, line);
+            return;
+        }
         if self.lane.mixed.is_none() {
             let mut mixed = Mixed::default();
             for event in std::mem::take(&mut self.lane.broken) {
@@ -229,10 +324,13 @@ impl Mixed {
     }
 
     fn killed(&mut self, killed: Killed, evidence: Evidence, line: &Line<'_>) {
+        let Some(own) = killed.pid else {
+            return;
+        };
         let child_of = self.chosen.filter(|(pid, number)| {
-            killed.scope == Scope::Unsaid && *pid != killed.pid && number + 1 == line.number
+            killed.scope == Scope::Unsaid && *pid != own && number + 1 == line.number
         });
-        let pid = child_of.map_or(killed.pid, |(pid, _)| pid);
+        let pid = child_of.map_or(own, |(pid, _)| pid);
         let event = self.victim(pid, &evidence, line.stamp, line.host);
         event.killed.push(Seen::new(killed, evidence));
     }
@@ -282,8 +380,7 @@ impl Mixed {
             }
         }
         for seen in event.killed {
-            if let Some(place) = place(&seen.evidence) {
-                let pid = seen.value.pid;
+            if let Some((place, pid)) = place(&seen.evidence).zip(seen.value.pid) {
                 self.victim(pid, &place, stamp, host).killed.push(seen);
             }
         }

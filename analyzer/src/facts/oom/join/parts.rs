@@ -2,6 +2,7 @@
 
 use super::{Joiner, Open};
 use crate::facts::{
+    Evidence,
     log::{line::Line, stamp::Stamp},
     oom::{
         allocation::Failure,
@@ -14,6 +15,9 @@ use crate::facts::{
 impl Joiner {
     /// Puts one part where it belongs.
     pub(super) fn take(&mut self, part: Part, line: &Line<'_>) {
+        if self.printed_already(&part, line) {
+            return;
+        }
         let evidence = line.evidence();
         match part {
             Part::Invocation(read) => {
@@ -65,6 +69,25 @@ impl Joiner {
             Part::Cpuset(_) | Part::Cpu(_) | Part::Hardware(_) | Part::Frame(_) | Part::Noise => {
                 self.head(part, line);
             }
+        }
+    }
+
+    /// Whether the open report has this very line, stamp and all: somebody pasted it twice.
+    fn printed_already(&self, part: &Part, line: &Line<'_>) -> bool {
+        let Open::Event(event) = &self.lane.open else {
+            return false;
+        };
+        if line.stamp.is_none_or(|s| s.uptime_us.is_none()) || !line.stamped {
+            return false;
+        }
+        let is = |evidence: &[Evidence]| evidence.iter().any(|e| *e.text == *line.raw.trim());
+        match part {
+            Part::Invocation(_) => event.invocation.as_ref().is_some_and(|s| is(&s.evidence)),
+            Part::LimitPaths(_) => event.limit_paths.as_ref().is_some_and(|s| is(&s.evidence)),
+            Part::Columns(_) => event.columns.as_ref().is_some_and(|s| is(&s.evidence)),
+            Part::Counter(_) => event.counters.iter().any(|s| is(&s.evidence)),
+            Part::Stats(_) => event.stats.iter().any(|s| is(&s.evidence)),
+            _ => false,
         }
     }
 
@@ -127,8 +150,12 @@ impl Joiner {
             Part::Cpuset(_) => true,
             _ => false,
         };
+        if matches!(self.lane.open, Open::Nothing) && self.headless_failure(&part, line) {
+            return;
+        }
         if opens && matches!(self.lane.open, Open::Nothing) {
             let waiting = self.lane.waiting_cpu.take();
+            let trace_head = self.lane.trace_head.take();
             let event = self.event(line, |_| true);
             if let Some(head) = waiting {
                 event.places = vec![head.place];
@@ -146,6 +173,9 @@ impl Joiner {
                     .into_iter()
                     .filter(|f| !f.value.is_empty())
                     .collect();
+            } else if let Some((place, stamp)) = trace_head {
+                event.stamp = stamp.map(|s| Seen::new(s, place.clone()));
+                event.places = vec![place];
             }
         }
         if let Open::Failure(failure) = &mut self.lane.open {

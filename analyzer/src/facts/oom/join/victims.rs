@@ -73,7 +73,10 @@ impl Joiner {
         let open = matches!(&self.lane.open, Open::Event(event) if !event.names_victim());
         let chosen = |event: &&mut OomEvent| {
             event.killed.is_empty()
-                && event.victim_pids().iter().any(|(_, named)| *named == pid)
+                && event
+                    .victim_pids()
+                    .iter()
+                    .any(|(_, named)| Some(*named) == pid)
                 && near(event.last_stamp.as_ref(), line.stamp, PAIR_SECONDS_MAX)
         };
         if open && let Some(event) = self.events.iter_mut().rev().take(PAIRS_MAX).find(chosen) {
@@ -91,11 +94,14 @@ impl Joiner {
                 return false;
             }
             let other_killed = e.killed.iter().any(|k| k.value.pid != pid);
-            let other_reaped = e.kills.is_empty() && e.reaped.iter().any(|r| r.value.pid != pid);
+            let other_reaped =
+                e.kills.is_empty() && e.reaped.iter().any(|r| Some(r.value.pid) != pid);
             // A victim's child, or a pid copied wrong: the second line of the pair has no words.
             let other_named = killed.scope != Scope::Unsaid
-                && e.victim_pids().iter().any(|(_, named)| *named != pid);
-            other_killed || other_reaped || other_named
+                && e.victim_pids().iter().any(|(_, named)| Some(*named) != pid);
+            // Two lines that name no pid are two kills.
+            let again = pid.is_none() && !e.killed.is_empty();
+            again || other_killed || other_reaped || other_named
         });
         if event.group_kill.is_none() && with_group(event) {
             let path = event
