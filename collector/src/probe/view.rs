@@ -11,6 +11,10 @@ use crate::item::{Item, Made, Take};
 use crate::visit::Visit;
 
 const NAMESPACES: &[&str] = &["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
+/// `PROC_SUPER_MAGIC` of `include/uapi/linux/magic.h`; the width of the field is another one on each
+/// machine.
+const PROC_SUPER_MAGIC: i128 = 0x9fa0;
+
 /// Inode of the first pid namespace (`PROC_PID_INIT_INO` in `include/linux/proc_ns.h`).
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
@@ -71,7 +75,7 @@ pub fn speaks_of_running_kernel(host: &Host) -> bool {
         return true;
     }
     let is_proc = rustix::fs::statfs(host.root().join("proc"))
-        .is_ok_and(|stat| stat.f_type == rustix::fs::PROC_SUPER_MAGIC);
+        .is_ok_and(|stat| i128::from(stat.f_type) == PROC_SUPER_MAGIC);
     // A /proc without a first process is that of a namespace that has ended.
     is_proc && host.read("proc/1/comm", 64).is_ok()
 }

@@ -17,6 +17,8 @@ use crate::interrupt;
 const PIECE_BYTES: usize = 64 * 1024;
 /// Most bytes of a complaint.
 const COMPLAINT_BYTES: usize = 512;
+/// How long a program may neither take nor give anything.
+const SILENT: Duration = Duration::from_secs(10);
 /// How long a program may take to end after its output has ended.
 const END: Duration = Duration::from_millis(500);
 
@@ -31,6 +33,8 @@ pub struct Through<R> {
     piece: Vec<u8>,
     given: usize,
     until: Instant,
+    /// When it last took or gave something.
+    moved: Instant,
 }
 
 impl<R: Read> Through<R> {
@@ -64,13 +68,15 @@ impl<R: Read> Through<R> {
             piece: Vec::new(),
             given: 0,
             until,
+            moved: Instant::now(),
         })
     }
 
     /// Waits until there is output, giving input meanwhile.
     fn wait(&mut self) -> io::Result<()> {
         loop {
-            let left = self.until.saturating_duration_since(Instant::now());
+            let until = self.until.min(self.moved + SILENT);
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || interrupt::caught().is_some() {
                 let words = format!("{} was stopped", self.name);
                 return Err(io::Error::new(io::ErrorKind::TimedOut, words));
@@ -120,7 +126,10 @@ impl<R: Read> Through<R> {
             input.as_fd(),
             self.piece.get(self.given..).unwrap_or_default(),
         ) {
-            Ok(count) => self.given += count,
+            Ok(count) => {
+                self.given += count;
+                self.moved = Instant::now();
+            }
             Err(Errno::AGAIN | Errno::INTR) => {}
             // It has read enough, or has ended: its output tells.
             Err(Errno::PIPE) => self.input = None,
@@ -161,6 +170,8 @@ impl<R: Read> Through<R> {
 impl<R: Read> Read for Through<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
+            // Between two reads the caller may have been busy.
+            self.moved = Instant::now();
             self.wait()?;
             match rustix::io::read(&self.output, &mut *out) {
                 Ok(0) => return self.judge(),
