@@ -4,14 +4,12 @@
 use std::io::{self, Read};
 
 mod keeper;
-mod place;
 mod record;
 mod survey;
 mod window;
 mod words;
 
 use keeper::Keeper;
-use place::Place;
 use record::{Form, RECORD_BYTES_MAX};
 use survey::{BLOCK_BYTES, Block, ROUND_BYTES};
 use window::{CONTEXT_BYTES_MAX, Window};
@@ -48,6 +46,26 @@ pub struct Condensed {
 
 /// The kept bytes, what is left out of them, and how the reading ended.
 pub(super) type Kept = (Vec<u8>, Condensed, io::Result<()>);
+
+/// A file of which any part can be read at any time, by several threads.
+pub(super) trait Place: Sync {
+    /// Reads from the offset `at`; 0 at the end.
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+#[cfg(unix)]
+impl Place for std::fs::File {
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buffer, at)
+    }
+}
+
+#[cfg(windows)]
+impl Place for std::fs::File {
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buffer, at)
+    }
+}
 
 /// Keeps what matters of a stream of which `head` was read already.
 pub(super) fn read_stream(head: &[u8], stream: &mut dyn Read, kept_max: usize) -> Kept {

@@ -6,15 +6,15 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{
-    place::Place,
+    Place,
     record::{Form, newlines},
     words,
 };
 
 /// Bytes of which is told whether they have a word.
 pub(super) const BLOCK_BYTES: usize = 64 * 1024;
-/// Bytes that one thread maps or reads at once: they fit into its processor's own cache.
-const READ_BYTES: usize = 16 * BLOCK_BYTES;
+/// Bytes that one thread reads at once: they stay in its processor's own cache until they are searched.
+const READ_BYTES: usize = 2 * BLOCK_BYTES;
 /// Bytes that are looked through before the blocks with words are read.
 pub(super) const ROUND_BYTES: usize = 1024 * 1024 * 1024;
 /// Most threads: by then the memory is the limit.
@@ -74,16 +74,13 @@ pub(super) fn survey(place: &dyn Place, form: Form, from: u64, to: u64) -> Vec<B
     all.into_iter().flat_map(|(_, blocks)| blocks).collect()
 }
 
-/// The blocks of `from..to`, looked at at once.
+/// The blocks of `from..to`, read at once.
 fn one(place: &dyn Place, form: Form, from: u64, to: u64, buffer: &mut Vec<u8>) -> Vec<Block> {
     let low = from.saturating_sub(words::REACH_BYTES as u64);
     let before = usize::try_from(from - low).unwrap_or(0);
     let wanted = usize::try_from(to - from).unwrap_or(READ_BYTES);
     let whole = before + wanted + words::REACH_BYTES;
     let part = before..before + wanted;
-    if let Some(bytes) = place.map(low, whole) {
-        return blocks(&bytes, form, part);
-    }
     buffer.resize(whole, 0);
     match read_all(place, low, buffer) {
         Ok(read) if read >= part.end => blocks(buffer.get(..read).unwrap_or_default(), form, part),
