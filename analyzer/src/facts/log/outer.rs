@@ -69,7 +69,7 @@ fn bare_already(line: &str) -> bool {
         found
             | matches!(
                 byte,
-                0x80..|0x1b| b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*'
+                0x80..|0x1b| b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*' | b'`'
             )
     });
     let coloured = || {
@@ -81,6 +81,7 @@ fn bare_already(line: &str) -> bool {
     !special
         && !coloured()
         && !line.starts_with("[pod/")
+        && !line.starts_with("A  A")
         && STREAM.find(bytes).is_none()
         && CLUSTER.find(bytes).is_none()
 }

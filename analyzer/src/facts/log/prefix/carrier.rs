@@ -203,6 +203,11 @@ pub(super) const HEADINGS: &[&str] = &[
     "Memory allocations:",
 ];
 
+/// Whether the word where a host stands is one.
+pub(super) fn is_host(word: &str) -> bool {
+    word != "-" && !(word.contains('.') && FACILITY.is_match(word))
+}
+
 fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
     let line = found.text;
     // The kernel's own headings, where the carrier names neither host nor program.
@@ -210,7 +215,7 @@ fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {
         return;
     }
     if let Some(groups) = form.captures(line) {
-        found.host = text(&groups, "host").filter(|h| *h != "-" && !FACILITY.is_match(h));
+        found.host = text(&groups, "host").filter(|host| is_host(host));
         found.program = text(&groups, "program");
         found.text = line.get(groups.get_match().end()..).unwrap_or_default();
     }

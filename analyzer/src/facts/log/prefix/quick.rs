@@ -1,7 +1,10 @@
 //! The prefix that most lines of a long log have, read without patterns: `Aug 17 03:12:59 host
 //! program[12]: `. Whatever is not exactly that is left to the patterns, which read the same out of it.
 
-use super::{Prefixed, carrier::HEADINGS};
+use super::{
+    Prefixed,
+    carrier::{self, HEADINGS},
+};
 use crate::facts::log::stamp::{Stamp, Wall, second_of_day};
 
 /// Bytes of `Aug 17 03:12:59`.
@@ -48,7 +51,7 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) -> Option<()> {
         wall: Some(wall),
         boot_id: None,
     });
-    found.host = Some(host).filter(|host| *host != "-");
+    found.host = Some(host).filter(|host| carrier::is_host(host));
     found.program = Some(program);
     found.text = rest.strip_prefix(' ').unwrap_or(rest);
     found.format = "syslog";
@@ -89,7 +92,6 @@ fn word(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::carrier;
     use super::*;
 
     #[test]
@@ -98,6 +100,7 @@ mod tests {
             "Aug 17 03:12:59 host kernel: [12.3] a",
             "Aug  7 03:12:59 host-1.x systemd[12]: a",
             "Aug  7 23:59:60 - app:a",
+            "Aug  7 23:59:60 kern.warn kernel: a",
             "Aug 17 03:12:59 h daemon.info app[12]: a",
             "Aug 17 03:12:59 2023 h app[12]: a",
             "Aug 17 03:12:59 2 app: a",
