@@ -79,6 +79,10 @@ fn cost(scenario: &Scenario, left: &Left, judged: &mut Judged) {
         return;
     };
     (judged.wall_milliseconds, judged.peak_rss_kib) = (wall, peak);
+    if peak == 0 {
+        let said = "the collector's peak memory was not measured";
+        judged.wrong.push(said.to_owned());
+    }
     if judged.peak_rss_kib > 16 * 1024 {
         judged.wrong.push(format!(
             "the collector's peak was {} KiB, promised are 16 MiB",

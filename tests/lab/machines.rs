@@ -72,9 +72,9 @@ pub(crate) static MACHINES: &[Machine] = &[
         firmware: None,
         arguments: &["-M", "q35", "-cpu", "pentium3"],
         console: "ttyS0",
-        // Half of a small machine becomes high memory, which else begins at 880 MiB.
-        cmdline: "no_timer_check highmem=128M",
-        memory_mib_min: 256,
+        cmdline: "no_timer_check",
+        // High memory begins at about 880 MiB.
+        memory_mib_min: 1024,
         clock: Clock::Instructions,
     },
     Machine {
