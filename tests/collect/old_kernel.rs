@@ -160,7 +160,11 @@ fn the_running_machine_is_collected_as_well() {
             assert_eq!(missing, [""; 0], "{kernel:?} {program}");
             let own: serde_json::Value =
                 serde_json::from_slice(bundle.entry("scene/collector.json").unwrap()).unwrap();
-            assert_eq!(own["readers"]["pids"].as_array().unwrap().len(), 1, "{own}");
+            // One that met a stuck process of another test was replaced by the next.
+            assert!(
+                !own["readers"]["pids"].as_array().unwrap().is_empty(),
+                "{own}"
+            );
         }
     }
 }
