@@ -138,8 +138,8 @@ fn sosreport(folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.to_string_lossy().contains(".tar."))
-        .filter(|path| !path.to_string_lossy().ends_with("sha256"))
+        // A checksum lies beside it.
+        .find(|path| path.extension().is_some_and(|e| e == "xz" || e == "gz"))
 }
 
 #[test]
