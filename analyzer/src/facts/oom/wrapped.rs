@@ -76,6 +76,7 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         "" if text.is_empty() => Form::Empty,
         "oom-kill" => Form::Summary,
         "oom_reaper" => Form::Reaped,
+        "Out" if text.starts_with(CONTAINER_KILL) => Form::Killed,
         "CPU" | "Pid" if text.contains("omm: ") || text.contains("PID:") => Form::Cpu,
         "Hardware" => Form::Hardware,
         "Kernel" | "Out" if text.ends_with(':') || text.ends_with("syncing") => Form::Panic,
@@ -112,6 +113,9 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
 
 /// How the only line begins that can be broken before it says anything.
 const CGROUP_KILL: &str = "Memory cgroup out of memory: Kill";
+
+/// How the kill of an OpenVZ container begins.
+const CONTAINER_KILL: &str = "Out of memory in UB ";
 
 /// Whether `text` can be the name of a task and is nothing else that a report has.
 fn is_name(text: &str) -> bool {
@@ -162,7 +166,7 @@ pattern!(
 );
 pattern!(
     KILLED_NEXT,
-    r"^(?:process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+    r"^(?:(?:(?:OOM )?killed )?process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
 );
 pattern!(
     ZONE_NEXT,
@@ -230,6 +234,12 @@ impl Form {
             }
             Self::Killed if CGROUP_KILL.starts_with(text) => {
                 format!("{text} {next}").starts_with(CGROUP_KILL)
+            }
+            // The name stands there already; what begins with a bracket is somebody's remark.
+            Self::Kill | Self::Killed | Self::Reaped
+                if text.contains(')') && next.starts_with('(') =>
+            {
+                false
             }
             // A name may hold blanks, up to its bracket.
             Self::Kill | Self::Killed | Self::Reaped

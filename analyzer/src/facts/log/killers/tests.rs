@@ -88,6 +88,36 @@ fn nohang_names_its_victim_in_a_block() {
 }
 
 #[test]
+fn nohang_in_its_own_file_and_of_old() {
+    let [kill] = kills(&[
+        ("", "Memory status that requires corrective actions:"),
+        (
+            "",
+            "  MemAvailable [100 MiB, 4.0 %] <= soft_threshold_min_mem [125 MiB, 5.0 %]",
+        ),
+        ("", "  PID: 4242, name: web server, badness: 812"),
+        ("", "Memory status that requires corrective actions:"),
+        ("", "Implementing a corrective action:"),
+        ("", "  Sending SIGTERM to the victim"),
+    ])
+    .try_into()
+    .unwrap();
+    assert_eq!(kill.value.target, "web server");
+    assert_eq!((kill.value.pid, kill.value.score), (Some(4242), Some(812)));
+    let [old] = kills(&[
+        ("nohang", "Implement a corrective action:"),
+        (
+            "nohang",
+            "  Send SIGTERM to the victim; total response time: 46 ms",
+        ),
+    ])
+    .try_into()
+    .unwrap();
+    assert_eq!(old.value.signal.as_deref(), Some("SIGTERM"));
+    assert!(kills(&[("", "Sending SIGTERM to the victim")]).is_empty());
+}
+
+#[test]
 fn oomd_and_android() {
     for (program, text, killer, target) in [
         (
