@@ -154,6 +154,22 @@ impl OomEvent {
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
     }
 
+    /// Whether a task table is all that there is of it.
+    #[must_use]
+    pub fn only_table(&self) -> bool {
+        !self.tasks.is_empty()
+            && !self.ended()
+            && self.invocation.is_none()
+            && self.cpuset.is_none()
+            && self.cpu.is_none()
+            && self.frames.is_empty()
+            && self.limit_paths.is_none()
+            && self.counters.is_empty()
+            && self.stats.is_empty()
+            && self.memory.evidence().is_none()
+            && self.group_kill.is_none()
+    }
+
     /// Number of its first line in the log that leads.
     #[must_use]
     pub fn first_line(&self) -> u32 {
