@@ -47,7 +47,7 @@ const MIB: f64 = 1_048_576.0;
 
 pattern!(
     OOMD,
-    r"^(?:Killed|Marked) (?P<target>/\S+) (?:for killing )?due to (?P<reason>memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
+    r"^(?:Killed|Marked) (?P<target>[/…]\S+) (?:for killing )?due to (?P<reason>[a-z ]{0,18}>|memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
 );
 pattern!(
     PRESSURE,

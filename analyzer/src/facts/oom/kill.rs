@@ -82,7 +82,7 @@ pub enum KillLine {
 
 pattern!(
     KILL,
-    r"^(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|Out of memory in UB \d+|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed|OOM killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:(].*)?)$"
+    r"^(?:\[ ?[a-z-]{1,20} ?\] |K(?:ERNEL|ernel): )?(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|Out of memory in UB \d+|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed|OOM killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:(].*)?)$"
 );
 pattern!(
     COMM,
@@ -354,6 +354,10 @@ mod tests {
             killed("Killed process 12 (a) total-vm:8kB, anon-rss:4kB (that is \"a\" (again))");
         assert_eq!(added.comm.as_deref(), Some("a"));
         assert_eq!(added.anon_bytes, Some(4096));
+        for named in ["[ oom-killer ] ", "KERNEL: "] {
+            let line = format!("{named}Memory cgroup out of memory: Killed process 12 (a)");
+            assert_eq!(killed(&line).scope, Scope::Cgroup, "{line}");
+        }
         let sentence = killed("Out of Memory: Killed process 12 (a).In this case it was a.");
         assert_eq!(sentence.comm.as_deref(), Some("a"));
     }

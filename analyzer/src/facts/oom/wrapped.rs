@@ -150,6 +150,12 @@ pattern!(STATS_END, r":$|unevictable:\d+KB$");
 pattern!(CPU_END, r" #\d+\S*(?: .*)?$");
 pattern!(HARDWARE_END, r"\d\d/\d\d/\d{4}$");
 
+// A size of a kill line, whole.
+pattern!(
+    SIZE_START,
+    r"^(?:total-vm|(?:anon|file|shmem)-rss|pgtables):\d+kB"
+);
+
 // Words that can continue each form.
 pattern!(
     INVOCATION_NEXT,
@@ -337,7 +343,13 @@ impl Held {
 
     /// Whether the line was broken inside a key or behind it: mail programs break at a hyphen too.
     fn breaks_a_key(&self, next: &str) -> bool {
-        let kill = matches!(self.form, Form::Killed | Form::Reaped);
+        if !matches!(self.form, Form::Killed | Form::Reaped) {
+            return false;
+        }
+        let word = self.text.rsplit(' ').next().unwrap_or_default();
+        if SIZE_START.is_match(&format!("{word}{next}")) && !SIZE_START.is_match(word) {
+            return true;
+        }
         let key = [
             "total-",
             "rss:",
@@ -348,7 +360,7 @@ impl Held {
             "pgtables:",
             "adj:",
         ];
-        kill && next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             && key.iter().any(|key| self.text.ends_with(key))
     }
 

@@ -27,6 +27,16 @@ fn systemd_oomd_by_pressure_and_by_swap() {
         ("systemd-oomd", "Killed /system.slice/a.service due to memory pressure for /system.slice being 91.50% > 60.00% for > 30s with reclaim activity"),
     ]).try_into().unwrap();
     assert_eq!(marked.evidence.len(), 2);
+    for cut in ["memory p>", "m>", "memory pressure for /system.slice be>"] {
+        let line = format!("Killed /system.slice/a.service due to {cut}");
+        let [kill] = kills(&[("systemd-oomd", line.as_str())])
+            .try_into()
+            .unwrap();
+        assert_eq!(kill.value.target, "/system.slice/a.service", "{cut}");
+    }
+    let short = "Marked …b.scope for killing due to memory used (8000) / total (9000) and swap used (950) / total (1000) being more than 90.00%";
+    assert_eq!(kills(&[("systemd-oomd", short)]).len(), 1);
+    assert!(kills(&[("systemd-oomd", "Killed /a due to something else")]).is_empty());
 }
 
 #[test]
