@@ -81,6 +81,7 @@ const REPORT_WORDS: &[&str] = &[
     "soft lockup",
     "dump_header",
     "killed as a result",
+    "VM: killing",
 ];
 
 /// Each word above holds one of these parts. They are chosen and ordered for the vector search, which
@@ -118,6 +119,7 @@ const PARTS: [&[&str]; 2] = [
         "result '",
         "yoom",
         "ages RAM",
+        "VM: k",
     ],
     &["OOM"],
 ];
