@@ -25,6 +25,7 @@ mod notices;
 mod order;
 mod outer;
 pub(crate) mod pattern;
+mod physical;
 mod prefix;
 mod programs;
 mod reader;

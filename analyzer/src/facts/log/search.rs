@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Log, Source, line::Line, reader::Reader, stamp::BootClock};
+use super::{Log, Source, line::Line, physical::Physical, reader::Reader, stamp::BootClock};
 use crate::{
     facts::{Facts, List, Record, logs, source::matches},
-    intake::{Input, InputKind},
+    intake::{Input, InputKind, Over},
     words::Bilingual,
 };
 
@@ -139,22 +139,16 @@ fn lines(
             evidence: Vec::new(),
         });
     };
-    let mut jumps = log
-        .condensed
-        .map_or(&[][..], |c| &c.jumps)
-        .iter()
-        .peekable();
-    let mut rest = log.content;
-    while !rest.is_empty() {
-        let at = log.content.len() - rest.len();
-        if let Some(jump) = jumps.next_if(|jump| jump.offset <= at) {
-            reader.finish(&mut take);
-            reader.jump(jump.line);
+    for step in Physical::of(log) {
+        match step.jump {
+            Some(jump) if jump.over == Over::Programs => reader.pass_programs(jump.line),
+            Some(jump) => {
+                reader.finish(&mut take);
+                reader.jump(jump.line);
+            }
+            None => {}
         }
-        let end = memchr::memchr(b'\n', rest);
-        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.get(1..).unwrap_or_default();
-        reader.feed(physical, end.is_none(), &mut take);
+        reader.feed(step.bytes, step.torn, &mut take);
     }
     reader.finish(&mut take);
 }
