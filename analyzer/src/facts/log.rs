@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 pub mod around;
 mod audit;
+pub mod bounded;
 pub mod clock;
 mod containers;
 mod coverage;
@@ -142,12 +143,14 @@ pub fn read(logs: &[Log<'_>], machine: &Machine, facts: &mut Facts) {
     if kernel {
         let failures = joiners.iter_mut().map(|j| std::mem::take(&mut j.failures));
         let failures: Vec<Failure> = oom::merge::failures(failures.collect());
+        let passed = joiners.iter().filter_map(|j| j.failures_passed.as_ref());
+        let of_failures = bounded::tell("allocation_failures", passed, partial.as_ref(), facts);
         put_list(
             "allocation_failures",
             failures
                 .iter()
                 .map(|f| oom::facts::failure_record(f, machine)),
-            partial.as_ref(),
+            of_failures.as_ref(),
             facts,
         );
         programs::put_kernel(&said, zone, partial.as_ref(), facts);
@@ -286,6 +289,7 @@ fn lost(told: &[Told], facts: &mut Facts) {
             own.filter(|l| losses::KERNEL_LINES.contains(&l.value.kind))
                 .filter_map(|l| l.value.count)
                 .sum::<u64>()
+                + t.programs.lost_lines_passed
         })
         .max();
     let Some(count) = most.filter(|count| *count > 0) else {

@@ -47,7 +47,7 @@ const MIB: f64 = 1_048_576.0;
 
 pattern!(
     OOMD,
-    r"^(?:Killed|Marked) (?P<target>/\S+) (?:for killing )?due to (?P<reason>memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
+    r"^(?:Killed|Marked) (?P<target>[/…]\S+) (?:for killing )?due to (?P<reason>[a-z ]{0,18}>|memory (?:used \(?(?P<used>\d+)\)? / total \(?(?P<total>\d+)\)? and swap used \(?(?P<swap_used>\d+)\)? / total \(?(?P<swap_total>\d+)\)?|pressure|used).*)$"
 );
 pattern!(
     PRESSURE,
@@ -71,7 +71,12 @@ pattern!(
 );
 pattern!(
     NOHANG_SENDS,
-    r"^\s*Sending (?P<signal>SIG(?:TERM|KILL)) to (?:the )?victim"
+    r"^\s*(?:Sending|Send) (?P<signal>SIG(?:TERM|KILL)) to (?:the )?victim"
+);
+// Its choice in one line, before it looks again whether memory is still short.
+pattern!(
+    NOHANG_CHOICE,
+    r"^\s*PID: (?P<pid>\d+), [Nn]ame: (?P<target>.*), badness: (?P<score>\d+)"
 );
 pattern!(
     NOHANG_FIELD,
@@ -158,6 +163,16 @@ impl Killers {
         if EARLYOOM_LIMITS.is_match(bare) || (sizes && bare.contains("VmRSS")) {
             return self.earlyoom(line, index);
         }
+        let words = [
+            "Victim status (",
+            "Memory status that requires corrective action",
+        ];
+        let begun = self.before.as_ref().is_some_and(|b| {
+            b.value.killer == "nohang" && b.is_near(line, index, LINES_MAX, SECONDS_MAX)
+        });
+        if begun || words.iter().any(|words| bare.starts_with(words)) {
+            return self.nohang(line, index);
+        }
         None
     }
 
@@ -211,7 +226,17 @@ impl Killers {
 
     fn nohang(&mut self, line: &Line<'_>, index: u64) -> Option<UserKill> {
         let bare = line.bare();
-        if bare.starts_with("Victim status") || bare.starts_with("TOP process") {
+        if bare.starts_with("Victim status")
+            || bare.starts_with("TOP process")
+            || bare.starts_with("Memory status that requires corrective action")
+        {
+            // The choice that was made before stays known: it is told once more, or not at all.
+            if let Some(begun) = self.before.as_mut()
+                && begun.value.killer == "nohang"
+                && begun.is_near(line, index, LINES_MAX, SECONDS_MAX)
+            {
+                return None;
+            }
             let victim = UserKill {
                 killer: "nohang",
                 ..UserKill::default()
@@ -231,6 +256,13 @@ impl Killers {
             .before
             .as_mut()
             .filter(|b| b.value.killer == "nohang")?;
+        if let Some(groups) = NOHANG_CHOICE.captures(bare) {
+            victim.value.target = owned(&groups, "target");
+            victim.value.pid = number(&groups, "pid");
+            victim.value.score = number(&groups, "score");
+            victim.evidence.push(line.evidence());
+            return None;
+        }
         let groups = NOHANG_FIELD.captures(bare)?;
         let value = text(&groups, "value").unwrap_or_default();
         let of = &mut victim.value;

@@ -22,7 +22,7 @@ pattern!(
 // reported, behind columns whose number and order differ.
 pattern!(
     CLUSTER_EVENT,
-    r"^.{0,60}\bOOMKilling\s+.{0,200}?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
+    r"^.{0,160}\bOOMKilling(?:\s+.{0,200}?)?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
 );
 // Columns that a viewer or `docker compose` draws, and the pod that `kubectl logs --prefix` names.
 pattern!(
@@ -62,7 +62,7 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
 /// Whether nothing of what [`unwrapped`] takes off can be in the line, as in nearly every one.
 fn bare_already(line: &str) -> bool {
     static STREAM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" std"));
-    static CLUSTER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"OOMKilling "));
+    static CLUSTER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"OOMKilling"));
     let bytes = line.as_bytes();
     // All bytes are looked at, without a branch: that is what vector instructions do fast.
     let special = bytes.iter().fold(false, |found, byte| {
@@ -130,7 +130,7 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
         ));
     }
     if let Some(groups) = bare
-        .contains("OOMKilling ")
+        .contains("OOMKilling")
         .then(|| CLUSTER_EVENT.captures(&bare))
         .flatten()
     {
@@ -292,6 +292,12 @@ mod tests {
         assert_eq!(
             plain(
                 "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
+            ),
+            "Out of memory: Kill process 12"
+        );
+        assert_eq!(
+            plain(
+                "kernel-monitor, edge-pool-7-with-a-name-that-is-a-long-one-0a1b2c3d\t\t\tWarning\t\tOOMKilling\tOut of memory: Kill process 12"
             ),
             "Out of memory: Kill process 12"
         );

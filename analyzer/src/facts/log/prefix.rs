@@ -322,6 +322,13 @@ mod tests {
             "h",
             "x",
         );
+        check(
+            "[ 12.345678] kernel: x",
+            "journalctl short-monotonic",
+            "12.345678",
+            "",
+            "x",
+        );
         let found = strip("Aug 17 03:12:59 h kernel: [159440.49643] ls");
         assert_eq!(found.stamp.unwrap().uptime_us, Some(159_440_496_430));
     }

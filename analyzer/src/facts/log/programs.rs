@@ -1,6 +1,7 @@
 //! Everything of a log that is no report of the kernel: its other lines about memory, what programs
 //! say, what was lost. One log is read into one [`Programs`]; those of all logs are joined.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
@@ -8,6 +9,7 @@ use aho_corasick::AhoCorasick;
 use super::{
     around::Around,
     audit,
+    bounded::{self, Passed},
     containers::{self, ContainerOom, KubeletNotice},
     describe::{Describe, PodContainer},
     ends::{self, Ended},
@@ -40,7 +42,16 @@ pub(super) struct Programs {
     audit: audit::Audit,
     describe: Describe,
     maps: Attached,
+    /// What was only counted, by the list that it would be in.
+    passed: BTreeMap<&'static str, Passed>,
+    /// Starts of a kernel among that.
+    boots_passed: usize,
+    /// Lines of the kernel that were lost, as what was only counted says.
+    pub(super) lost_lines_passed: u64,
 }
+
+/// Records between two looks at how long the lists have become.
+const LOOK_EVERY_RECORDS: u64 = 512;
 
 /// Words of container runtimes and the kubelet.
 const CONTAINER_MARKERS: &[&str] = &[
@@ -68,6 +79,9 @@ static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 impl Programs {
     /// Reads one record; `index` is its position among all records.
     pub(super) fn feed(&mut self, line: &Line<'_>, index: u64) {
+        if index.is_multiple_of(LOOK_EVERY_RECORDS) {
+            self.thin();
+        }
         notices::read(line, index, &mut self.notices);
         self.audit.feed(line);
         systemd::read(line, index, &mut self.exits);
@@ -93,6 +107,44 @@ impl Programs {
         self.kubelet.extend(notice);
         let end = ends::ended(line).map(|end| Said::at(end, line, index));
         self.ends.extend(end);
+    }
+
+    /// Keeps of each list no more than its first and its last entries.
+    fn thin(&mut self) {
+        fn lines<T>(
+            list: &mut Vec<Said<T>>,
+            name: &'static str,
+            all: &mut BTreeMap<&'static str, Passed>,
+            counted: impl FnMut(&Said<T>),
+        ) {
+            let mut passed = all.remove(name);
+            bounded::thin(
+                list,
+                bounded::LINES,
+                &mut passed,
+                |said| said.evidence.first(),
+                counted,
+            );
+            all.extend(passed.map(|passed| (name, passed)));
+        }
+        let all = &mut self.passed;
+        let boots = &mut self.boots_passed;
+        lines(&mut self.notices, "kernel_notices", all, |notice| {
+            *boots += usize::from(notice.value.kind == "boot");
+        });
+        let lost = &mut self.lost_lines_passed;
+        lines(&mut self.losses, "log_losses", all, |loss| {
+            if losses::KERNEL_LINES.contains(&loss.value.kind) {
+                *lost += loss.value.count.unwrap_or(0);
+            }
+        });
+        lines(&mut self.exits, "unit_exits", all, |_| {});
+        lines(&mut self.usages, "unit_usages", all, |_| {});
+        lines(&mut self.ooms, "container_ooms", all, |_| {});
+        lines(&mut self.kubelet, "kubelet_notices", all, |_| {});
+        lines(&mut self.killers.kills, "user_kills", all, |_| {});
+        lines(&mut self.ends, "process_ends", all, |_| {});
+        lines(&mut self.refused, "memory_errors", all, |_| {});
     }
 
     /// Offset of local time that the description of a pod shows: who describes a pod together with a
@@ -144,6 +196,8 @@ pub(super) struct Joined {
     calls: Vec<strace::Call>,
     containers: Vec<PodContainer>,
     maps: Vec<Given>,
+    passed: Vec<(&'static str, Passed)>,
+    boots_passed: usize,
 }
 
 /// Joins what several logs say: the same line in two logs is one.
@@ -166,6 +220,8 @@ pub(super) fn join(logs: Vec<Programs>) -> Joined {
         all.containers.extend(log.describe.containers);
         all.maps.extend(log.maps.maps);
         all.around.execs.extend(log.audit.finish());
+        all.passed.extend(log.passed);
+        all.boots_passed += log.boots_passed;
     }
     all.notices = said::joined(notices);
     all.losses = said::joined(losses);
@@ -183,11 +239,14 @@ pub(super) fn join(logs: Vec<Programs>) -> Joined {
 struct Lists<'f> {
     zone: Option<i32>,
     partial: Option<Arc<Bilingual>>,
+    passed: &'f [(&'static str, Passed)],
     facts: &'f mut Facts,
 }
 
 impl Lists<'_> {
     fn put(&mut self, path: &str, records: impl Iterator<Item = Record>) {
+        let passed = self.passed.iter().filter(|(list, _)| *list == path);
+        let passed = passed.map(|(_, passed)| passed);
         let list = List {
             items: records
                 .map(|record| crate::facts::Fact {
@@ -195,7 +254,7 @@ impl Lists<'_> {
                     evidence: Vec::new(),
                 })
                 .collect(),
-            partial: self.partial.clone(),
+            partial: bounded::tell(path, passed, self.partial.as_ref(), self.facts),
         };
         self.facts.put(path, list, Vec::new());
     }
@@ -221,11 +280,13 @@ pub(super) fn put_kernel(
     let mut lists = Lists {
         zone,
         partial: partial.cloned(),
+        passed: &all.passed,
         facts,
     };
     lists.said("kernel_notices", &all.notices, Said::<Notice>::record);
     let boots = all.notices.iter().filter(|n| n.value.kind == "boot");
-    facts.put("kernel_log.boots_count", boots.count(), Vec::new());
+    let boots = boots.count() + all.boots_passed;
+    facts.put("kernel_log.boots_count", boots, Vec::new());
 }
 
 /// Puts the lists of what programs say.
@@ -243,6 +304,7 @@ pub(super) fn put(
     let mut lists = Lists {
         zone,
         partial: Some(partial.cloned().unwrap_or(other)),
+        passed: &all.passed,
         facts,
     };
     lists.said("log_losses", &all.losses, Said::<Loss>::record);

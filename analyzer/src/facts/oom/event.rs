@@ -93,6 +93,9 @@ pub struct OomEvent {
     pub hardware: Option<Seen<String>>,
     /// Functions of the call trace, innermost first.
     pub frames: Vec<Seen<String>>,
+    /// The first functions of a trace whose frames are all unsure, as kernels without frame pointers
+    /// (2.6.32 of EL6) print them: which of them called which is still in their order.
+    pub unsure_frames: Vec<Seen<String>>,
     /// `Task in A killed as a result of limit of B`.
     pub limit_paths: Option<Seen<LimitPaths>>,
     /// Counters of the cgroup whose limit fired.
@@ -151,6 +154,22 @@ impl OomEvent {
             || self.frames.iter().any(|f| trace::is_oom(&f.value))
     }
 
+    /// Whether a task table is all that there is of it.
+    #[must_use]
+    pub fn only_table(&self) -> bool {
+        !self.tasks.is_empty()
+            && !self.ended()
+            && self.invocation.is_none()
+            && self.cpuset.is_none()
+            && self.cpu.is_none()
+            && self.frames.is_empty()
+            && self.limit_paths.is_none()
+            && self.counters.is_empty()
+            && self.stats.is_empty()
+            && self.memory.evidence().is_none()
+            && self.group_kill.is_none()
+    }
+
     /// Number of its first line in the log that leads.
     #[must_use]
     pub fn first_line(&self) -> u32 {
@@ -186,7 +205,8 @@ impl OomEvent {
     pub fn victim_pids(&self) -> Vec<(&'static str, u64)> {
         let summary = self.summary.iter().filter_map(|s| s.value.pid);
         let mut pids: Vec<(&'static str, u64)> = Vec::new();
-        pids.extend(self.kills.iter().map(|k| ("Kill", k.value.pid)));
+        let kills = self.kills.iter().filter_map(|k| k.value.pid);
+        pids.extend(kills.map(|pid| ("Kill", pid)));
         pids.extend(summary.map(|pid| ("oom-kill", pid)));
         let killed = self.killed.iter().filter_map(|k| k.value.pid);
         pids.extend(killed.map(|pid| ("Killed", pid)));

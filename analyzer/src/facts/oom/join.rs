@@ -12,7 +12,7 @@ use super::{
     storm::Passed,
     wrapped::Held,
 };
-use crate::facts::log::{line::Line, stamp::Stamp};
+use crate::facts::log::{bounded, line::Line, stamp::Stamp};
 
 mod drift;
 mod lanes;
@@ -30,6 +30,9 @@ const PAUSE_SECONDS_MAX: f64 = 10.0;
 
 /// Longest pause inside one report whose lines follow each other, in the order of a report.
 const SLOW_SECONDS_MAX: f64 = 60.0;
+
+/// How far behind the line of a kill its task table begins, if it stands there.
+const TABLE_LINES_MAX: u32 = 8;
 
 /// Unknown lines kept for each event; the rest are only counted.
 const DRIFT_LINES_MAX: usize = 20;
@@ -97,8 +100,10 @@ pub struct Joiner {
     pub events: Vec<OomEvent>,
     /// Finished events that were only counted.
     pub passed: Passed,
-    /// Allocation failures.
+    /// Allocation failures; of a storm of them the first and the last ones.
     pub failures: Vec<Failure>,
+    /// Allocation failures that were only counted.
+    pub failures_passed: Option<bounded::Passed>,
     /// Suppressed callbacks of `oom_kill_process`, and lines that say so.
     pub suppressed: Vec<Seen<u64>>,
 }
@@ -116,6 +121,13 @@ impl Joiner {
     /// Reads one record. A line that may be wrapped is held back until the next one tells.
     pub fn feed(&mut self, line: &Line<'_>) {
         self.passed.thin(&mut self.events);
+        bounded::thin(
+            &mut self.failures,
+            bounded::REPORTS,
+            &mut self.failures_passed,
+            |failure| failure.line.evidence.first(),
+            |_| {},
+        );
         self.switch(line);
         if let Some(mut held) = self.lane.held.take() {
             if !line.stamped && line.kernel() && held.takes(line, self.context().columns) {
@@ -320,6 +332,13 @@ impl Joiner {
             self.end_body();
         }
         match std::mem::take(&mut self.lane.open) {
+            Open::Event(event) if self.table_behind_kill(&event) => {
+                if let Some(killed) = self.events.last_mut() {
+                    killed.columns = event.columns;
+                    killed.headless_table = event.headless_table;
+                    killed.tasks = event.tasks;
+                }
+            }
             Open::Event(mut event) if event.is_report() => {
                 let unfinished = !event.ended();
                 // Neither a table nor a kill: the report broke off, whatever came next.
@@ -336,6 +355,31 @@ impl Joiner {
             Open::Failure(failure) => self.failures.push(*failure),
             Open::Event(_) | Open::Nothing => {}
         }
+    }
+
+    /// Whether `event` is nothing but a task table that stands right behind the kill of a task that it
+    /// lists: some kernels print the table last, and somebody may have put the lines in another order.
+    fn table_behind_kill(&self, event: &OomEvent) -> bool {
+        let Some(killed) = self.events.last() else {
+            return false;
+        };
+        let listed = |pid: u64| event.tasks.iter().any(|t| t.value.pid == pid);
+        let line = |places: &[crate::facts::Evidence]| places.first().map(|place| place.line);
+        let last = killed.killed.last().and_then(|k| line(&k.evidence));
+        let behind = last
+            .zip(line(&event.places))
+            .map(|(kill, table)| table.saturating_sub(kill));
+        event.only_table()
+            && self.lane.broken.is_empty()
+            && killed.tasks.is_empty()
+            && killed.columns.is_none()
+            && behind.is_some_and(|lines| (1..=TABLE_LINES_MAX).contains(&lines))
+            && killed.victim_pids().iter().all(|(_, pid)| listed(*pid))
+            && near(
+                killed.last_stamp.as_ref(),
+                event.stamp.as_ref().map(|s| &s.value),
+                PAUSE_SECONDS_MAX,
+            )
     }
 
     /// The event that a part belongs to: the open one unless `starts_next` says otherwise.

@@ -23,8 +23,8 @@ pub enum Scope {
 pub struct Kill {
     /// Which memory.
     pub scope: Scope,
-    /// Chosen process.
-    pub pid: u64,
+    /// Chosen process; `None` where the line has its name only.
+    pub pid: Option<u64>,
     /// Its name.
     pub comm: Option<String>,
     /// Permille of the memory in question, plus `oom_score_adj`.
@@ -82,11 +82,17 @@ pub enum KillLine {
 
 pattern!(
     KILL,
-    r"^(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|Out of memory in UB \d+|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed|OOM killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:].*)?)$"
+    r"^(?:\[ ?[a-z-]{1,20} ?\] |K(?:ERNEL|ernel): )?(?:(?P<scope>Out of [Mm]emory(?: \(oom_kill_allocating_task\))?|Memory cgroup out of memory|Out of memory in UB \d+|[A-Za-z][A-Za-z ()_-]*): )?(?P<verb>[Kk]ill|Killed|OOM killed) process (?P<pid>\d+)(?P<rest>(?:[ ,:(].*)?)$"
 );
 pattern!(
     COMM,
-    r"^(?:, UID (?P<uid>-?\d+),)? \((?P<comm>.*)\)(?P<rest>\.|,? ?(?:(?:UID|total-vm|(?:with )?score|now|sharing|or|vsz|anon-rss).*)?)$"
+    r"^(?:, UID (?P<uid>-?\d+),)? ?\((?P<comm>.*)\)(?P<rest>\.(?:[ A-Z].*)?|,? ?(?:(?:UID|total-vm|(?:with )?score|now|sharing|or|vsz|anon-rss).*)?)$"
+);
+// The same with something behind the name: a name may hold brackets, and so may what somebody wrote
+// behind the line.
+pattern!(
+    COMM_FIRST,
+    r"^(?:, UID (?P<uid>-?\d+),)? ?\((?P<comm>.*?)\)(?P<rest>,? ?(?:UID|total-vm|(?:with )?score|vsz|anon-rss)\b.*)$"
 );
 pattern!(SCORE, r"\bscore (?P<score>-?\d+) or");
 pattern!(UID, r"\bUID[: ](?P<uid>-?\d+)(?:[, ]|$)");
@@ -108,7 +114,7 @@ pub fn kill(line: &str) -> Option<KillLine> {
         return None;
     }
     let Some(groups) = KILL.captures(line) else {
-        return without_pid(line).map(KillLine::Killed);
+        return without_pid(line);
     };
     let scope = match text(&groups, "scope") {
         Some("Memory cgroup out of memory") => Scope::Cgroup,
@@ -125,7 +131,7 @@ pub fn kill(line: &str) -> Option<KillLine> {
     };
     let pid = number(&groups, "pid")?;
     let rest = text(&groups, "rest").unwrap_or_default();
-    let named = COMM.captures(rest);
+    let named = COMM_FIRST.captures(rest).or_else(|| COMM.captures(rest));
     let comm = named.as_ref().map(|g| owned(g, "comm"));
     let tail = named
         .as_ref()
@@ -142,7 +148,7 @@ pub fn kill(line: &str) -> Option<KillLine> {
         }
         return Some(KillLine::Kill(Kill {
             scope,
-            pid,
+            pid: Some(pid),
             comm,
             score,
         }));
@@ -179,19 +185,34 @@ fn of_a_fault(line: &str) -> Option<Killed> {
     (!comm.contains('%')).then(|| deed(Scope::PageFault, None, Some(comm), ""))
 }
 
-/// Reads a deed whose pid somebody took out; the sizes show that it is no sentence.
-fn without_pid(line: &str) -> Option<Killed> {
+/// Reads a line whose pid somebody took out; the sizes of a deed show that it is no sentence, and
+/// three dots that a choice is none.
+fn without_pid(line: &str) -> Option<KillLine> {
     pattern!(
-        PIDLESS,
-        r"^(?P<scope>Out of memory|Memory cgroup out of memory): Killed process (?:\S{1,5} )?\((?P<comm>.*?)\),? (?P<tail>(?:total-vm|anon-rss|UID).*)$"
+        DEED,
+        r"^(?:(?P<scope>Out of memory|Memory cgroup out of memory): )?Killed process (?:\S{1,5} )?(?:\((?P<comm>[^()]*)\),? )?(?P<tail>(?:total-vm|anon-rss|UID): ?-?\d.*)$"
     );
-    let groups = PIDLESS.captures(line)?;
-    let scope = match text(&groups, "scope") {
+    pattern!(
+        CHOICE,
+        r"^(?P<scope>Out of memory|Memory cgroup out of memory): Kill process (?:\.\.\.|…) \((?P<comm>[^()<>%$]+)\)(?: score (?P<score>\d+) or .*)?$"
+    );
+    let scope = |groups: &regex::Captures<'_>| match text(groups, "scope") {
         Some("Out of memory") => Scope::Machine,
-        _ => Scope::Cgroup,
+        Some(_) => Scope::Cgroup,
+        None => Scope::Unsaid,
     };
+    if let Some(groups) = CHOICE.captures(line) {
+        return Some(KillLine::Kill(Kill {
+            scope: scope(&groups),
+            pid: None,
+            comm: Some(owned(&groups, "comm")),
+            score: number(&groups, "score"),
+        }));
+    }
+    let groups = DEED.captures(line)?;
+    let comm = text(&groups, "comm").map(str::to_owned);
     let tail = text(&groups, "tail").unwrap_or_default();
-    Some(deed(scope, None, Some(owned(&groups, "comm")), tail))
+    Some(KillLine::Killed(deed(scope(&groups), None, comm, tail)))
 }
 
 fn size(tail: &str, key: &str) -> Option<u64> {
@@ -307,9 +328,38 @@ mod tests {
             "VM: killing process %s",
             "VM: killing process that has too long a name",
             "Out of memory: Killed process (the pid and the name follow)",
+            "Out of memory: Killed process <pid> (<name>) total-vm:<n>kB",
+            "Out of memory: Kill process <pid> (<name>) score <n> or sacrifice child",
         ] {
             assert_eq!(kill(line), None, "{line}");
         }
+        let chosen = kill("Memory cgroup out of memory: Kill process ... (mixer)");
+        let Some(KillLine::Kill(chosen)) = chosen else {
+            panic!("{chosen:?}")
+        };
+        assert_eq!((chosen.pid, chosen.scope), (None, Scope::Cgroup));
+        let dotted = killed("Killed process ... total-vm:8kB, anon-rss:4kB");
+        assert_eq!((dotted.pid, dotted.comm), (None, None));
+        assert_eq!(dotted.virtual_bytes, Some(8192));
+    }
+
+    #[test]
+    fn blanks_lost_and_words_added() {
+        let lost = killed("Killed process 12, UID 33,(a) total-vm:8kB, anon-rss:4kB");
+        assert_eq!((lost.pid, lost.uid), (Some(12), Some(33)));
+        assert_eq!(lost.comm.as_deref(), Some("a"));
+        let chosen = kill("Out of memory: Kill process 12(a) score 9 or sacrifice child");
+        assert!(matches!(chosen, Some(KillLine::Kill(k)) if k.comm.as_deref() == Some("a")));
+        let added =
+            killed("Killed process 12 (a) total-vm:8kB, anon-rss:4kB (that is \"a\" (again))");
+        assert_eq!(added.comm.as_deref(), Some("a"));
+        assert_eq!(added.anon_bytes, Some(4096));
+        for named in ["[ oom-killer ] ", "KERNEL: "] {
+            let line = format!("{named}Memory cgroup out of memory: Killed process 12 (a)");
+            assert_eq!(killed(&line).scope, Scope::Cgroup, "{line}");
+        }
+        let sentence = killed("Out of Memory: Killed process 12 (a).In this case it was a.");
+        assert_eq!(sentence.comm.as_deref(), Some("a"));
     }
 
     #[test]
@@ -344,7 +394,7 @@ mod tests {
             };
             assert_eq!(
                 (read.pid, read.comm.as_deref(), read.score),
-                (12, Some("a"), Some(957)),
+                (Some(12), Some("a"), Some(957)),
                 "{line}"
             );
         }

@@ -7,15 +7,34 @@ pattern!(
     r"^\s*(?:\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] |\[[A-Za-z_][\w.]*\+\d+/\d+\] |\[<[0-9a-fA-F]*>\] ?)?(?P<unsure>\? )?\(?(?P<function>[A-Za-z_][\w.$]*)(?:\+0x[0-9a-fA-F]+/0x[0-9a-fA-F]+|\) from |(?: \[\w+\])? from [A-Za-z_][\w.$]*(?: \[\w+\])?\+0x| \([\w./-]+\.[chS]:\d+)"
 );
 
+// The last line of a log that was cut: the address before the name shows what it was.
+pattern!(
+    TORN,
+    r"^\s*\[<[0-9a-fA-F]+>\] ?(?P<unsure>\? )?(?P<function>[A-Za-z_][\w.$]*)\+0x[0-9a-fA-F]*/?$"
+);
+
 /// Function of one frame. `None` when it is no frame; unsure frames (`? fn`) give an empty name,
 /// because the unwinder only found their address on the stack.
 #[must_use]
 pub fn frame(line: &str) -> Option<&str> {
-    let groups = FRAME.captures(line)?;
+    let groups = captures(line)?;
     if groups.name("unsure").is_some() {
         return Some("");
     }
     text(&groups, "function")
+}
+
+/// Function of a frame that the unwinder is not sure of.
+#[must_use]
+pub fn unsure(line: &str) -> Option<&str> {
+    let groups = captures(line)?;
+    groups.name("unsure")?;
+    text(&groups, "function")
+}
+
+fn captures(line: &str) -> Option<regex::Captures<'_>> {
+    let whole = FRAME.captures(line);
+    whole.or_else(|| line.contains("[<").then(|| TORN.captures(line)).flatten())
 }
 
 /// What a function in the trace says about the request; the first row that fits wins, so the more
@@ -153,6 +172,19 @@ pub fn is_memcg(function: &str) -> bool {
     )
 }
 
+/// Whether the frame charges memory to a cgroup.
+#[must_use]
+pub fn charges(function: &str) -> bool {
+    matches!(
+        base(function),
+        "__mem_cgroup_try_charge"
+            | "mem_cgroup_do_charge"
+            | "mem_cgroup_handle_oom"
+            | "try_charge"
+            | "try_charge_memcg"
+    )
+}
+
 /// Whether the frame belongs to the OOM killer itself.
 #[must_use]
 pub fn is_oom(function: &str) -> bool {
@@ -205,6 +237,10 @@ mod tests {
         ] {
             assert_eq!(frame(line), Some(function), "{line}");
         }
+        let torn = "[<ffffffff81188ab1>] __mem_cgroup_try_charge+0xb";
+        assert_eq!(frame(torn), Some("__mem_cgroup_try_charge"));
+        let doubted = " [<ffffffff81188ab1>] ? fn+0x91/0x190";
+        assert_eq!((unsure(doubted), unsure(torn)), (Some("fn"), None));
         assert_eq!(frame("RIP: 0033:0x46ea1d"), None);
         assert_eq!(frame("...[<900000000047dbf4"), None);
         assert_eq!(frame("pages from the reserve"), None);

@@ -61,17 +61,24 @@ pub(super) fn victim(event: &OomEvent, page_size_bytes: Option<u64>) -> Option<V
     })
 }
 
-/// The victim of a kill line that names no pid.
+/// The victim of kill lines that name no pid.
 fn without_pid(event: &OomEvent) -> Option<Victim> {
-    let killed = event.killed.first()?;
+    let killed = event.killed.first().map(|k| (&k.value.comm, &k.evidence));
+    let chosen = event.kills.first().map(|k| (&k.value.comm, &k.evidence));
+    let named = |lines: Option<(&Option<String>, &Vec<Evidence>)>| {
+        let (comm, evidence) = lines?;
+        Some(Seen {
+            value: comm.clone()?,
+            evidence: evidence.clone(),
+        })
+    };
+    let source = if killed.is_some() { "killed" } else { "kill" };
+    let (_, evidence) = killed.or(chosen)?;
     Some(Victim {
-        comm: killed.value.comm.clone().map(|value| Seen {
-            value,
-            evidence: killed.evidence.clone(),
-        }),
+        comm: named(killed).or_else(|| named(chosen)),
         pid: None,
-        evidence: killed.evidence.clone(),
-        source: "killed",
+        evidence: evidence.clone(),
+        source,
         inferred: false,
         disagreement: None,
         row: None,
@@ -86,7 +93,9 @@ fn lines(event: &OomEvent) -> Vec<NamedPid> {
     let mut named: Vec<NamedPid> = Vec::new();
     let group = event.group_kill.is_some();
     for kill in &event.kills {
-        named.push(("kill", kill.value.pid, kill.evidence.clone()));
+        if let Some(pid) = kill.value.pid {
+            named.push(("kill", pid, kill.evidence.clone()));
+        }
     }
     if let Some(summary) = &event.summary
         && let Some(pid) = summary.value.pid
@@ -157,7 +166,7 @@ fn comm(event: &OomEvent, pid: u64) -> Option<Seen<String>> {
     let kills = event
         .kills
         .iter()
-        .filter_map(|k| Some((k.value.pid, seen(&k.value.comm, &k.evidence)?)));
+        .filter_map(|k| Some((k.value.pid?, seen(&k.value.comm, &k.evidence)?)));
     let reaped = event
         .reaped
         .iter()

@@ -76,6 +76,7 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         "" if text.is_empty() => Form::Empty,
         "oom-kill" => Form::Summary,
         "oom_reaper" => Form::Reaped,
+        "Out" if text.starts_with(CONTAINER_KILL) => Form::Killed,
         "CPU" | "Pid" if text.contains("omm: ") || text.contains("PID:") => Form::Cpu,
         "Hardware" => Form::Hardware,
         "Kernel" | "Out" if text.ends_with(':') || text.ends_with("syncing") => Form::Panic,
@@ -113,6 +114,9 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
 /// How the only line begins that can be broken before it says anything.
 const CGROUP_KILL: &str = "Memory cgroup out of memory: Kill";
 
+/// How the kill of an OpenVZ container begins.
+const CONTAINER_KILL: &str = "Out of memory in UB ";
+
 /// Whether `text` can be the name of a task and is nothing else that a report has.
 fn is_name(text: &str) -> bool {
     text.len() <= 15 && text.starts_with(char::is_alphabetic) && !text.contains([':', '='])
@@ -146,6 +150,12 @@ pattern!(STATS_END, r":$|unevictable:\d+KB$");
 pattern!(CPU_END, r" #\d+\S*(?: .*)?$");
 pattern!(HARDWARE_END, r"\d\d/\d\d/\d{4}$");
 
+// A size of a kill line, whole.
+pattern!(
+    SIZE_START,
+    r"^(?:total-vm|(?:anon|file|shmem)-rss|pgtables):\d+kB"
+);
+
 // Words that can continue each form.
 pattern!(
     INVOCATION_NEXT,
@@ -162,7 +172,7 @@ pattern!(
 );
 pattern!(
     KILLED_NEXT,
-    r"^(?:process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
+    r"^(?:(?:(?:OOM )?killed )?process \d|\d+ \(|\(|-?\d+, total-vm:|UID|vsz:|total-vm:|anon-rss:|file-rss:|shmem-rss:|pgtables:|oom_score_adj:|swapents:|now )"
 );
 pattern!(
     ZONE_NEXT,
@@ -230,6 +240,12 @@ impl Form {
             }
             Self::Killed if CGROUP_KILL.starts_with(text) => {
                 format!("{text} {next}").starts_with(CGROUP_KILL)
+            }
+            // The name stands there already; what begins with a bracket is somebody's remark.
+            Self::Kill | Self::Killed | Self::Reaped
+                if text.contains(')') && next.starts_with('(') =>
+            {
+                false
             }
             // A name may hold blanks, up to its bracket.
             Self::Kill | Self::Killed | Self::Reaped
@@ -327,7 +343,13 @@ impl Held {
 
     /// Whether the line was broken inside a key or behind it: mail programs break at a hyphen too.
     fn breaks_a_key(&self, next: &str) -> bool {
-        let kill = matches!(self.form, Form::Killed | Form::Reaped);
+        if !matches!(self.form, Form::Killed | Form::Reaped) {
+            return false;
+        }
+        let word = self.text.rsplit(' ').next().unwrap_or_default();
+        if SIZE_START.is_match(&format!("{word}{next}")) && !SIZE_START.is_match(word) {
+            return true;
+        }
         let key = [
             "total-",
             "rss:",
@@ -338,7 +360,7 @@ impl Held {
             "pgtables:",
             "adj:",
         ];
-        kill && next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        next.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             && key.iter().any(|key| self.text.ends_with(key))
     }
 

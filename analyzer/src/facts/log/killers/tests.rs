@@ -27,6 +27,16 @@ fn systemd_oomd_by_pressure_and_by_swap() {
         ("systemd-oomd", "Killed /system.slice/a.service due to memory pressure for /system.slice being 91.50% > 60.00% for > 30s with reclaim activity"),
     ]).try_into().unwrap();
     assert_eq!(marked.evidence.len(), 2);
+    for cut in ["memory p>", "m>", "memory pressure for /system.slice be>"] {
+        let line = format!("Killed /system.slice/a.service due to {cut}");
+        let [kill] = kills(&[("systemd-oomd", line.as_str())])
+            .try_into()
+            .unwrap();
+        assert_eq!(kill.value.target, "/system.slice/a.service", "{cut}");
+    }
+    let short = "Marked …b.scope for killing due to memory used (8000) / total (9000) and swap used (950) / total (1000) being more than 90.00%";
+    assert_eq!(kills(&[("systemd-oomd", short)]).len(), 1);
+    assert!(kills(&[("systemd-oomd", "Killed /a due to something else")]).is_empty());
 }
 
 #[test]
@@ -85,6 +95,36 @@ fn nohang_names_its_victim_in_a_block() {
     );
     assert_eq!(kill.value.rss_bytes, Some(900 << 20));
     assert_eq!(kill.value.score, Some(812));
+}
+
+#[test]
+fn nohang_in_its_own_file_and_of_old() {
+    let [kill] = kills(&[
+        ("", "Memory status that requires corrective actions:"),
+        (
+            "",
+            "  MemAvailable [100 MiB, 4.0 %] <= soft_threshold_min_mem [125 MiB, 5.0 %]",
+        ),
+        ("", "  PID: 4242, name: web server, badness: 812"),
+        ("", "Memory status that requires corrective actions:"),
+        ("", "Implementing a corrective action:"),
+        ("", "  Sending SIGTERM to the victim"),
+    ])
+    .try_into()
+    .unwrap();
+    assert_eq!(kill.value.target, "web server");
+    assert_eq!((kill.value.pid, kill.value.score), (Some(4242), Some(812)));
+    let [old] = kills(&[
+        ("nohang", "Implement a corrective action:"),
+        (
+            "nohang",
+            "  Send SIGTERM to the victim; total response time: 46 ms",
+        ),
+    ])
+    .try_into()
+    .unwrap();
+    assert_eq!(old.value.signal.as_deref(), Some("SIGTERM"));
+    assert!(kills(&[("", "Sending SIGTERM to the victim")]).is_empty());
 }
 
 #[test]

@@ -18,7 +18,7 @@ pattern!(
 );
 pattern!(
     ISO,
-    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?)[ \t]"
+    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?:(?P<dot>[.,])\d+)?(?: ?(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,4}))?):?[ \t]"
 );
 // `journalctl` output with the date cut off: only with host and program after it, because strace
 // begins its lines with a time too.
@@ -174,12 +174,16 @@ pub(super) fn logcat(found: &mut Prefixed<'_>) {
     found.format = "logcat";
 }
 
-/// `journalctl -o short-monotonic` has host and program after a stamp like the one of dmesg.
+/// `journalctl -o short-monotonic` has host and program after a stamp like the one of dmesg, with
+/// `--no-hostname` the program alone.
 pub(super) fn host_after_stamp(found: &mut Prefixed<'_>) {
     if found.program.is_some() || found.format != "dmesg" {
         return;
     }
-    pattern!(MONOTONIC, r"^(?P<host>[^\s:\[\]]+) (?P<program>kernel): ?");
+    pattern!(
+        MONOTONIC,
+        r"^(?:(?P<host>[^\s:\[\]]+) )?(?P<program>kernel): ?"
+    );
     host_and_program(found, &MONOTONIC);
     if found.program.is_some() {
         found.format = "journalctl short-monotonic";

@@ -244,3 +244,26 @@ fn talk_is_no_event() {
         assert!(facts.root.items(list).is_empty(), "{list}");
     }
 }
+
+/// Broken at a column in the middle of a key, and in the middle of a number.
+#[test]
+fn a_kill_line_broken_inside_a_key_or_a_number() {
+    for (at, line) in [
+        ("anon-r", "ss:4kB, file-rss:0kB, shmem-rss:0kB"),
+        ("anon-rss:", "4kB, file-rss:0kB, shmem-rss:0kB"),
+        ("anon-rss:4", "kB, file-rss:0kB, shmem-rss:0kB"),
+    ] {
+        let log = format!(
+            "> Mar 26 12:32:37 edge-kitchen-7 kernel: [126764.423039] Killed process 531 (mixer) total-vm:8kB, {at}\n> {line}\n"
+        );
+        let facts = facts_of_text(&log);
+        let [event] = facts.root.items("oom_events") else {
+            panic!("{log}")
+        };
+        let Value::Record(event) = &event.value else {
+            panic!("{log}")
+        };
+        assert_eq!(event.int("victim.anon_bytes"), Some(4096), "{log}");
+        assert_eq!(event.int("victim.shmem_bytes"), Some(0), "{log}");
+    }
+}

@@ -315,3 +315,63 @@ fn a_storm_in_two_logs_is_not_counted_twice() {
     let told = "other logs may show them too";
     assert!(facts.gaps.iter().any(|gap| gap.what.en.contains(told)));
 }
+
+/// The same for the lists of what is no OOM event: a line that a log repeats without end.
+#[test]
+fn a_storm_of_other_lines_is_counted() {
+    let failures = (0..3_000).map(|n| {
+        format!("[{n:>7}.000000] worker/{n}: page allocation failure: order:2, mode:0x20\n")
+    });
+    let notices = (3_000..12_000).map(|n| {
+        format!("[{n:>7}.000000] vmap allocation for size 8192 failed: use vmalloc=<size> to increase size\n")
+    });
+    let log: String = failures.chain(notices).collect();
+    let facts = facts_of(&[("messages", log.as_bytes())]);
+    for (list, kept_max, told) in [
+        ("allocation_failures", 1_500, "from line 501 to line"),
+        ("kernel_notices", 6_600, "from line 5001 to line"),
+    ] {
+        let Some(Value::List(kept)) = facts.get(list).map(|f| &f.value) else {
+            panic!("no {list}")
+        };
+        assert!(kept.items.len() < kept_max, "{list}: {}", kept.items.len());
+        let said = |what: &str| what.contains(list) && what.contains(told);
+        assert!(
+            facts.gaps.iter().any(|gap| said(&gap.what.en)),
+            "{list}: {:?}",
+            facts.gaps
+        );
+        let partial = kept.partial.as_ref().map(|why| why.en.as_str());
+        assert!(partial.is_some_and(|why| why.contains("further entries")));
+    }
+}
+
+/// Some kernels print the task table behind the kill: it is no second event.
+#[test]
+fn a_table_behind_the_kill_is_of_that_kill() {
+    const TABLE: &str = "[   10.000002] Tasks state (memory values in pages):\n\
+        [   10.000003] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n\
+        [   10.000004] [     12]     0    12        2        1     4096        0             0 a\n\
+        [   10.000005] [     13]     0    13        2        1     4096        0             0 b\n";
+    let kill = |pid: u32| {
+        format!(
+            "[   10.000001] Out of memory: Killed process {pid} (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n"
+        )
+    };
+    let facts = facts_of_text(&format!("{}{TABLE}", kill(12)));
+    let [event] = facts.root.items("oom_events") else {
+        panic!("{:?}", facts.get("oom_events"))
+    };
+    let Value::Record(event) = &event.value else {
+        panic!("no record")
+    };
+    assert_eq!(event.items("tasks").len(), 2);
+    assert_eq!(event.int("victim.pid"), Some(12));
+    // A table without the task that was killed is that of another report.
+    let facts = facts_of_text(&format!("{}{TABLE}", kill(14)));
+    assert_eq!(facts.root.items("oom_events").len(), 2);
+    // And one that goes on to a kill of its own.
+    let next = kill(13).replace("10.000001", "10.000009");
+    let facts = facts_of_text(&format!("{}{TABLE}{next}", kill(12)));
+    assert_eq!(facts.root.items("oom_events").len(), 2);
+}

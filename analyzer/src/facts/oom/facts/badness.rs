@@ -48,7 +48,7 @@ pub(super) fn contradiction(view: &View<'_>, scale: &Scale) -> Option<(i64, i128
     let chosen = kill.value.scope != Scope::AllocatingTask;
     let printed = kill.value.score.filter(|_| chosen)?;
     let mut rows = view.event.tasks.iter();
-    let row = rows.find(|row| row.value.pid == kill.value.pid)?;
+    let row = rows.find(|row| Some(row.value.pid) == kill.value.pid)?;
     let counted = scale.score(&row.value)?;
     let apart = i128::from(printed).abs_diff(counted) > u128::from(SCORES_APART_MAX);
     let place = kill.evidence.first()?;

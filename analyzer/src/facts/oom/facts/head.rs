@@ -83,7 +83,11 @@ fn memcg_by_words(event: &OomEvent) -> Option<Constraint> {
     if let Some(stats) = event.stats.first() {
         return memcg("the report has the statistics of a cgroup", &stats.evidence);
     }
-    let frame = event.frames.iter().find(|f| trace::is_memcg(&f.value))?;
+    let frames = frames(event);
+    let frame = frames
+        .iter()
+        .find(|f| trace::is_memcg(&f.value))
+        .or_else(|| caller(frames, 1, trace::charges))?;
     memcg(
         &format!("the call trace goes through {}", frame.value),
         &frame.evidence,
@@ -112,14 +116,12 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
         return machine("the panic line is about the whole machine", &panic.evidence);
     }
     // The killer was called by the page allocator, not by the charge to a cgroup.
-    let called = event.frames.windows(2).find_map(|pair| {
-        let [called, caller] = pair else { return None };
-        let by_allocator = trace::base(&called.value).ends_with("out_of_memory")
-            && trace::base(&caller.value).starts_with("__alloc_pages");
-        by_allocator.then_some(caller)
+    let frames = frames(event);
+    let called = caller(frames, BETWEEN_FRAMES_MAX, |function| {
+        trace::base(function).starts_with("__alloc_pages")
     });
     let frame = called.or_else(|| {
-        event.frames.iter().find(|f| {
+        frames.iter().find(|f| {
             matches!(
                 trace::base(&f.value),
                 "__alloc_pages_may_oom"
@@ -133,6 +135,33 @@ fn machine_by_words(event: &OomEvent) -> Option<Constraint> {
         &format!("the call trace goes through {}", frame.value),
         &frame.evidence,
     )
+}
+
+/// The trace of a report. Where the kernel marks all of its frames as unsure, the mark says nothing.
+fn frames(event: &OomEvent) -> &[Seen<String>] {
+    if event.frames.is_empty() {
+        &event.unsure_frames
+    } else {
+        &event.frames
+    }
+}
+
+/// What is left on the stack between the frames of 2.6.18, which prints all that looks like one.
+const BETWEEN_FRAMES_MAX: usize = 4;
+
+/// The frame of which the OOM killer was called, if it is one of the next `steps`.
+fn caller(
+    frames: &[Seen<String>],
+    steps: usize,
+    fits: impl Fn(&str) -> bool,
+) -> Option<&Seen<String>> {
+    let killer = |f: &Seen<String>| {
+        let base = trace::base(&f.value);
+        base.ends_with("out_of_memory") || base == "oom_kill_process"
+    };
+    let at = frames.iter().rposition(killer)?;
+    let mut next = frames.iter().skip(at + 1).take(steps);
+    next.find(|f| fits(&f.value))
 }
 
 /// Release of the kernel. A report that lost its own line takes that of the other reports of the

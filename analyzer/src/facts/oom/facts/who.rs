@@ -157,10 +157,10 @@ fn victim(view: &View<'_>, around: &Around, record: &mut Record) {
         .event
         .kills
         .first()
-        .filter(|k| Some(k.value.pid) != victim.pid);
+        .filter(|k| k.value.pid.is_some() && k.value.pid != victim.pid);
     if let Some(chosen) = chosen.filter(|_| !view.event.killed.is_empty()) {
         let place = &chosen.evidence;
-        record.put("victim.chosen_pid", chosen.value.pid, place.clone());
+        record.put_some("victim.chosen_pid", chosen.value.pid, place);
         record.put_some("victim.chosen_comm", chosen.value.comm.clone(), place);
     }
     if let Some(kill) = view.event.kills.first() {

@@ -126,7 +126,7 @@ fn listed(event: &OomEvent, pid: u64) -> bool {
 fn pid(part: &Part) -> Option<u64> {
     match part {
         Part::Summary(read) => read.pid,
-        Part::Kill(KillLine::Kill(read)) => Some(read.pid),
+        Part::Kill(KillLine::Kill(read)) => read.pid,
         Part::Kill(KillLine::Killed(read)) => read.pid,
         _ => None,
     }
@@ -318,8 +318,11 @@ impl Mixed {
     }
 
     fn kill(&mut self, kill: Kill, evidence: Evidence, line: &Line<'_>) {
-        self.chosen = Some((kill.pid, line.number));
-        let event = self.victim(kill.pid, &evidence, line.stamp, line.host);
+        let Some(pid) = kill.pid else {
+            return;
+        };
+        self.chosen = Some((pid, line.number));
+        let event = self.victim(pid, &evidence, line.stamp, line.host);
         event.kills.push(Seen::new(kill, evidence));
     }
 
@@ -374,8 +377,7 @@ impl Mixed {
             self.victim(pid, &place, stamp, host).summary = Some(seen);
         }
         for seen in event.kills {
-            if let Some(place) = place(&seen.evidence) {
-                let pid = seen.value.pid;
+            if let Some((place, pid)) = place(&seen.evidence).zip(seen.value.pid) {
                 self.victim(pid, &place, stamp, host).kills.push(seen);
             }
         }

@@ -200,10 +200,21 @@ impl Joiner {
             Part::Frame(function) if !function.is_empty() => {
                 event.frames.push(Seen::new(function, evidence));
             }
+            Part::Frame(_)
+                if event.frames.is_empty() && event.unsure_frames.len() < UNSURE_FRAMES_MAX =>
+            {
+                if let Some(function) = trace::unsure(line.bare()) {
+                    let seen = Seen::new(function.to_owned(), evidence);
+                    event.unsure_frames.push(seen);
+                }
+            }
             _ => {}
         }
     }
 }
+
+/// Unsure frames that are kept: those from the printing of the report to who called the OOM killer.
+const UNSURE_FRAMES_MAX: usize = 24;
 
 fn failure_head(failure: &mut Failure, part: Part, line: &Line<'_>) {
     let evidence = line.evidence();

@@ -61,8 +61,8 @@ impl Joiner {
         let event = self.event(line, |e| {
             !e.killed.is_empty()
                 || e.panic.is_some()
-                || e.kills.iter().any(|k| k.value.pid != pid)
-                || e.reaped.iter().any(|r| r.value.pid != pid)
+                || e.kills.iter().any(|k| k.value.pid != pid || pid.is_none())
+                || e.reaped.iter().any(|r| Some(r.value.pid) != pid)
         });
         event.kills.push(Seen::new(kill, line.evidence()));
     }
