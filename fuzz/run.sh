@@ -3,7 +3,7 @@
 # Usage: fuzz/run.sh [SECONDS] [TARGET…]
 # Needs cargo-fuzz (`cargo install cargo-fuzz`). Without a nightly toolchain the stable one is told to
 # accept what cargo-fuzz asks of it. A finding is kept below
-# fuzz/artifacts and ends the run with exit status 1.
+# fuzz/artifacts and ends the run with exit status 1; a target that does not build ends it with 2.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-60}
@@ -16,6 +16,9 @@ if rustup toolchain list 2>/dev/null | grep -q ^nightly; then toolchain=(+nightl
 mkdir -p corpus/log_reader corpus/bundle_reader
 cp ../tests/fixtures/logs/* corpus/log_reader/
 cargo "${toolchain[@]}" run --quiet --bin seed_bundle -- corpus/bundle_reader
+for target in "${targets[@]}"; do
+    cargo "${toolchain[@]}" fuzz build --fuzz-dir . "$target" || { echo "$target could not be built" >&2; exit 2; }
+done
 failed=0
 for target in "${targets[@]}"; do
     echo "== $target, $seconds s"

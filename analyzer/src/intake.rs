@@ -16,7 +16,7 @@ use std::path::Path;
 
 use oomscene_bundle::{End, Header, Line, Outcome, Reader, Tear, layout};
 
-pub use condense::{Condensed, Jump};
+pub use condense::{Condensed, Jump, Over};
 pub use error::IntakeError;
 
 /// Longest bare log that is held whole, in bytes. Of a longer one only the lines around reports are

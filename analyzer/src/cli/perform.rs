@@ -119,25 +119,20 @@ fn where_it_lies(written: &Written, bundle: Option<&Path>, lang: Lang) -> String
     text
 }
 
-/// Bytes of facts that are written at once.
-const OUT_BYTES: usize = 128 * 1024;
-
 fn print_facts(
     inputs: &[String],
     stdin: &mut dyn Read,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Failure> {
     let facts = facts::gather(&intake::open(inputs, stdin)?);
-    // Streamed: as text in one piece, the facts of a large machine take gigabytes.
-    let mut out = std::io::BufWriter::with_capacity(OUT_BYTES, out);
-    match serde_json::to_writer_pretty(&mut out, &facts::json::to_json(&facts)) {
-        Err(error) if error.io_error_kind() != Some(std::io::ErrorKind::BrokenPipe) => {
+    match facts::json::print(&facts, out) {
+        Ok(()) => {}
+        // A reader that has gone (`| head`) has what it wanted.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        Err(error) => {
             let told = format!("the facts could not be written: {error}");
             return Err(Failure::Internal(told));
         }
-        // A reader that has gone (`| head`) has what it wanted.
-        Err(_) => return Ok(ExitCode::SUCCESS),
-        Ok(()) => say(&mut out, "\n")?,
     }
     // The program ends here: taking millions of facts apart would only cost time.
     std::mem::forget(facts);

@@ -132,6 +132,27 @@ fn a_folder_gets_the_files_and_the_terminal_the_verdict() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[test]
+fn two_sides_are_compared() {
+    let logs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/logs");
+    let log = |name: &str| logs.join(name).to_str().unwrap().to_owned();
+    let (before, after) = (
+        log("02-prometheus-memcg-fused-lines.log"),
+        log("05-ls-order3-java-victim.log"),
+    );
+    let (ended, out, err) = run_it(&["compare", &before, &after], "");
+    assert_eq!((ended, err.as_str()), (code(0), ""));
+    assert!(out.contains("memcg-limit-reached"), "{out}");
+    let (_, out, _) = run_it(&["compare", &before, &after, "--format", "json"], "");
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(told.is_object(), "{out}");
+    let (_, same, _) = run_it(&["compare", &before, &before], "");
+    assert!(!same.contains("memcg-limit-reached"), "{same}");
+    let (ended, _, err) = run_it(&["compare", &before, "/nowhere/scene.tar.gz"], "");
+    assert_eq!(ended, code(3));
+    assert!(err.contains("/nowhere/scene.tar.gz"), "{err}");
+}
+
 /// `oomscene-analyze … | head` ends without an error.
 #[test]
 fn a_reader_that_leaves_is_no_error() {

@@ -10,6 +10,10 @@ use serde::{
 use super::names::{self, Kind, Tree};
 use super::{Evidence, Fact, Facts, Gap, List, Record, Value};
 
+mod print;
+
+pub use print::print;
+
 /// What is declared below a name; `None` below one that is not declared.
 type Below = Option<&'static Tree>;
 
@@ -24,14 +28,18 @@ struct Whole<'f>(&'f Facts);
 
 impl Serialize for Whole<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut gaps: Vec<&Gap> = self.0.gaps.iter().collect();
-        gaps.sort();
         let mut out = to.serialize_struct("Facts", 3)?;
         out.serialize_field("facts", &fields(&self.0.root, Some(names::tree())))?;
         out.serialize_field("facts_version", &names::VERSION)?;
-        out.serialize_field("gaps", &gaps)?;
+        out.serialize_field("gaps", &sorted_gaps(self.0))?;
         out.end()
     }
+}
+
+fn sorted_gaps(facts: &Facts) -> Vec<&Gap> {
+    let mut gaps: Vec<&Gap> = facts.gaps.iter().collect();
+    gaps.sort();
+    gaps
 }
 
 impl Serialize for Gap {

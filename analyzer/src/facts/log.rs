@@ -26,6 +26,7 @@ mod notices;
 mod order;
 mod outer;
 pub(crate) mod pattern;
+mod physical;
 mod prefix;
 mod programs;
 mod reader;

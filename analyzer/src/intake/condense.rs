@@ -6,6 +6,7 @@ use std::io::{self, Read};
 mod keeper;
 mod record;
 mod survey;
+mod tag;
 mod window;
 mod words;
 
@@ -29,6 +30,17 @@ pub struct Jump {
     pub offset: usize,
     /// Number of the line in the file, counted from 1.
     pub line: u32,
+    /// What was left out before it.
+    pub over: Over,
+}
+
+/// What a [`Jump`] leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Lines that programs wrote between those of one report.
+    Programs,
+    /// Lines far from any report.
+    Anything,
 }
 
 /// What was kept of a long log.

@@ -52,7 +52,9 @@ impl Case {
             };
             case.inputs.push((base_name(&input.name).to_owned(), kind));
             if let Some(header) = &input.header {
-                case.id = case.id.or_else(|| header.case.clone());
+                // A script may give `--case ""` where it knows none.
+                let id = header.case.clone().filter(|id| !id.trim().is_empty());
+                case.id = case.id.or(id);
                 case.labels.extend(header.labels.clone());
             }
             if let Some(tear) = &input.tear {

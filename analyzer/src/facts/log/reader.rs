@@ -76,6 +76,11 @@ impl<'a> Reader<'a> {
         self.last = Last::default();
     }
 
+    /// Lines of programs were left out before the line `number`: what is open goes on.
+    pub(super) fn pass_programs(&mut self, number: u32) {
+        self.number = number.saturating_sub(1);
+    }
+
     /// Lines were left out by the collector here. Those of a file count; what is no file has no
     /// numbers but those of the entry, where the line that says so is a line.
     pub(super) fn pass(&mut self, cut: &oomscene_bundle::Cut) {

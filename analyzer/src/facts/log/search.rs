@@ -4,14 +4,15 @@
 //! knows: its patterns are collected from the rules, the logs are read once more, and the rule
 //! sees facts like any other: text, time, place.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Log, Source, line::Line, reader::Reader, stamp::BootClock};
+use super::{Log, Source, line::Line, physical::Physical, reader::Reader, stamp::BootClock};
 use crate::{
-    facts::{Facts, List, Record, logs, source::matches},
-    intake::{Input, InputKind},
+    facts::{Facts, List, Record, logs, sections, source::matches},
+    intake::{Input, InputKind, Over},
     words::Bilingual,
 };
 
@@ -68,33 +69,18 @@ pub fn put(inputs: &[Input], searches: &[LogSearch], facts: &mut Facts) {
         };
         let mut found = List::default();
         let mut read = false;
-        for input in inputs {
-            for file in &input.files {
-                if !fits(&search.source, &file.path) {
-                    continue;
-                }
-                read = true;
-                let log = Log {
-                    entry: &file.path,
-                    source: if file.path == logs::KMSG {
-                        Source::Kmsg
-                    } else {
-                        Source::Text
-                    },
-                    content: &file.content,
-                    first_line: 1,
-                    condensed: input.condensed.get(&file.path),
-                    cut: None,
-                    excerpt: input.kind == InputKind::Log,
-                };
-                if log.condensed.is_some() {
-                    found.partial = Some(Arc::new(Bilingual::new(
-                        format!("{} is too long to be kept whole", file.path),
-                        format!("{} 太长，只保留了与内存有关的部分", file.path),
-                    )));
-                }
-                lines(&log, clock, &regex, offset, &mut found);
+        for log in inputs.iter().flat_map(logs_of) {
+            if !fits(&search.source, &log.path) {
+                continue;
             }
+            read = true;
+            if log.log.condensed.is_some() {
+                found.partial = Some(Arc::new(Bilingual::new(
+                    format!("{} is too long to be kept whole", log.path),
+                    format!("{} 太长，只保留了与内存有关的部分", log.path),
+                )));
+            }
+            lines(&log.log, clock, &regex, offset, &mut found);
         }
         if read {
             let mut record = Record::new();
@@ -104,6 +90,49 @@ pub fn put(inputs: &[Input], searches: &[LogSearch], facts: &mut Facts) {
             facts.push("log_searches", record);
         }
     }
+}
+
+/// A log under the path that it has on the machine.
+struct Placed<'a> {
+    path: Cow<'a, str>,
+    log: Log<'a>,
+}
+
+/// The files of an input as logs; of a supportconfig the files that were joined in its own.
+fn logs_of(input: &Input) -> impl Iterator<Item = Placed<'_>> {
+    input.files.iter().flat_map(|file| {
+        let source = if file.path == logs::KMSG {
+            Source::Kmsg
+        } else {
+            Source::Text
+        };
+        let whole = Log {
+            entry: &file.path,
+            source,
+            content: &file.content,
+            first_line: 1,
+            condensed: input.condensed.get(&file.path),
+            cut: None,
+            excerpt: input.kind == InputKind::Log,
+        };
+        let joined =
+            input.kind == InputKind::Folder && sections::is_joined(&file.path, &file.content);
+        if !joined {
+            let path = Cow::Borrowed(file.path.as_str());
+            return vec![Placed { path, log: whole }];
+        }
+        sections::of(&file.path, &file.content)
+            .into_iter()
+            .map(|section| Placed {
+                path: Cow::Owned(section.path),
+                log: Log {
+                    content: section.content,
+                    first_line: section.first_line,
+                    ..whole.clone()
+                },
+            })
+            .collect()
+    })
 }
 
 /// Whether a file is meant: by its path, or by its name alone.
@@ -121,6 +150,7 @@ fn lines(
     found: &mut List,
 ) {
     let mut reader = Reader::new(log.entry, log.source, clock);
+    reader.jump(log.first_line);
     let mut take = |line: &Line<'_>, _| {
         if !regex.is_match(line.text) {
             return;
@@ -139,22 +169,16 @@ fn lines(
             evidence: Vec::new(),
         });
     };
-    let mut jumps = log
-        .condensed
-        .map_or(&[][..], |c| &c.jumps)
-        .iter()
-        .peekable();
-    let mut rest = log.content;
-    while !rest.is_empty() {
-        let at = log.content.len() - rest.len();
-        if let Some(jump) = jumps.next_if(|jump| jump.offset <= at) {
-            reader.finish(&mut take);
-            reader.jump(jump.line);
+    for step in Physical::of(log) {
+        match step.jump {
+            Some(jump) if jump.over == Over::Programs => reader.pass_programs(jump.line),
+            Some(jump) => {
+                reader.finish(&mut take);
+                reader.jump(jump.line);
+            }
+            None => {}
         }
-        let end = memchr::memchr(b'\n', rest);
-        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.get(1..).unwrap_or_default();
-        reader.feed(physical, end.is_none(), &mut take);
+        reader.feed(step.bytes, step.torn, &mut take);
     }
     reader.finish(&mut take);
 }
@@ -196,5 +220,37 @@ mod tests {
         assert_eq!(found.items.len(), 2, "the log `messages` is not there");
         assert!(crate::facts::names::undeclared(&facts.root).is_empty());
         assert!(pattern("a(").unwrap_err().contains("no regular expression"));
+    }
+    /// A rule names the file of the machine, a supportconfig has it inside of one of its own.
+    #[test]
+    fn sections_of_a_supportconfig_are_logs_of_the_machine() {
+        let text = "#==[ Command ]======================================#\n# /bin/date\nnow\n\n\
+            #==[ Log File ]=====================================#\n# /var/log/app.log - Last 500 Lines\n\
+            2026-04-04T10:11:01Z app: heap is 90 %\n";
+        let mut input = Input::from_files(
+            "scc",
+            vec![File {
+                path: "messages.txt".to_owned(),
+                content: text.as_bytes().to_vec(),
+            }],
+        );
+        input.kind = InputKind::Folder;
+        let search = LogSearch {
+            pattern: r"heap is \d+".to_owned(),
+            source: "/var/log/*.log".to_owned(),
+        };
+        let mut facts = Facts::default();
+        put(&[input], &[search], &mut facts);
+        let found = &facts.root.items("log_searches")[0].value;
+        let crate::facts::Value::Record(found) = found else {
+            panic!("{found:?}");
+        };
+        let lines = found.items("lines");
+        assert_eq!(lines.len(), 1);
+        let crate::facts::Value::Record(line) = &lines[0].value else {
+            panic!("{lines:?}");
+        };
+        let place = &line.get("text").unwrap().evidence[0];
+        assert_eq!((&*place.entry, place.line), ("messages.txt", 7));
     }
 }

@@ -9,12 +9,14 @@ use super::{
     line::Line,
     oom::join::Joiner,
     order,
+    physical::Physical,
     programs::Programs,
     reader::{Reader, Recognised},
     stamp::BootClock,
     timeline::Timeline,
     wrap::Wrap,
 };
+use crate::intake::Over;
 
 /// Bytes from which on a second thread is worth its start.
 const LONG_BYTES: usize = 1024 * 1024;
@@ -193,23 +195,17 @@ fn turned(
 /// Reads the lines of a log as they stand.
 fn in_order(log: &Log<'_>, reader: &mut Reader<'_>, listener: &mut impl Listen) -> Lines {
     let mut lines = Lines::default();
-    let mut jumps = log
-        .condensed
-        .map_or(&[][..], |c| &c.jumps)
-        .iter()
-        .peekable();
-    let mut rest = log.content;
-    while !rest.is_empty() {
-        let offset = log.content.len() - rest.len();
-        if let Some(jump) = jumps.next_if(|jump| jump.offset <= offset) {
-            reader.finish(&mut |line, found| listener.hear(line, found));
-            listener.left_out();
-            reader.jump(jump.line);
+    for step in Physical::of(log) {
+        match step.jump {
+            Some(jump) if jump.over == Over::Programs => reader.pass_programs(jump.line),
+            Some(jump) => {
+                reader.finish(&mut |line, found| listener.hear(line, found));
+                listener.left_out();
+                reader.jump(jump.line);
+            }
+            None => {}
         }
-        let end = memchr::memchr(b'\n', rest);
-        let (physical, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.get(1..).unwrap_or_default();
-        if let Some(cut) = oomscene_bundle::cut::parse(physical) {
+        if let Some(cut) = oomscene_bundle::cut::parse(step.bytes) {
             reader.finish(&mut |line, found| listener.hear(line, found));
             listener.left_out();
             reader.pass(&cut);
@@ -217,10 +213,10 @@ fn in_order(log: &Log<'_>, reader: &mut Reader<'_>, listener: &mut impl Listen) 
             continue;
         }
         lines.read += 1;
-        reader.feed(physical, end.is_none(), &mut |line, found| {
+        reader.feed(step.bytes, step.torn, &mut |line, found| {
             listener.hear(line, found);
         });
-        if end.is_none() {
+        if step.torn {
             listener.torn();
         }
     }

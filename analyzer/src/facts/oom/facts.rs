@@ -20,6 +20,7 @@ mod failures;
 mod head;
 mod losses;
 mod memory;
+mod spread;
 mod tasks;
 mod who;
 
@@ -95,9 +96,10 @@ pub(in crate::facts) fn put(
         items: Vec::new(),
         partial: partial.cloned(),
     };
-    for view in &views {
+    let records = spread::map(&views, |view| record(view, machine, around));
+    for (view, record) in views.iter().zip(records) {
         list.items.push(crate::facts::Fact {
-            value: record(view, machine, around).into(),
+            value: record.into(),
             evidence: view.event.places.clone(),
         });
         losses::gaps(view.event, facts);

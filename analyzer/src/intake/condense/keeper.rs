@@ -1,8 +1,9 @@
 //! Decides what of a log is kept: the records around words, whatever the pieces in which it comes.
 
 use super::{
-    Condensed, ENDS_RECORDS, Jump,
+    Condensed, ENDS_RECORDS, Jump, Over,
     record::{Form, RECORD_BYTES_MAX, newlines},
+    tag::{self, Tag},
     window::{CONTEXT_BYTES_MAX, Window},
     words,
 };
@@ -14,8 +15,14 @@ pub(super) struct Keeper {
     pub(super) told: Condensed,
     /// Records that are still kept without a word of their own.
     pub(super) left: usize,
+    /// Records of which all are kept, whoever wrote them.
+    whole: usize,
+    /// The lines of the report that is kept carry no program's tag: what carries one is none of them.
+    alone: bool,
     /// Offset in the log up to which it is kept.
     kept_to: u64,
+    /// Offset up to which all that follows `kept_to` was dropped.
+    dropped_to: u64,
     /// Offset up to which all was looked at; a record or a part of one begins there.
     pub(super) pos: u64,
     /// Number of the line at `pos`.
@@ -30,7 +37,10 @@ impl Keeper {
             kept_max,
             told: Condensed::default(),
             left: ENDS_RECORDS,
+            whole: ENDS_RECORDS,
+            alone: false,
             kept_to: 0,
+            dropped_to: 0,
             pos: 0,
             line: 1,
         }
@@ -92,30 +102,72 @@ impl Keeper {
         bytes.get(..self.form.end(bytes)).unwrap_or_default()
     }
 
-    /// Keeps records from `pos` on for as long as a word or a row keeps the report going.
+    /// Keeps records from `pos` on for as long as a word or a row keeps the report going; what other
+    /// programs wrote between its lines is dropped.
     fn follow(&mut self, base: u64, bytes: &[u8]) {
-        let from = self.pos;
-        let first = self.line;
+        // Where the stretch that is kept next begins, and the number of its first line.
+        let mut run = None;
         while self.left > 0 {
             let at = index(base, self.pos);
             let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else {
                 break;
             };
             let record = self.record(rest);
-            if let Some(around) = words::around(record) {
-                // A single line does not end a report early.
-                self.left = self.left.max(around.after + 1);
-            } else if words::is_row(record) {
-                self.left = self.left.max(words::REPORT.after + 1);
+            let worth = Worth::of(record);
+            if worth == Worth::Nothing && self.drops(record) {
+                self.end_run(base, bytes, run.take());
+                self.dropped_to = self.pos + record.len() as u64;
+            } else {
+                if let (None, Worth::Word(around)) = (run, worth) {
+                    // What was dropped right before may tell more about it.
+                    self.keep_before(base, bytes, around.before);
+                }
+                run.get_or_insert((self.pos, self.line));
+                self.ask(record, worth);
             }
             self.left -= 1;
+            self.whole = self.whole.saturating_sub(1);
             self.pos += record.len() as u64;
             self.line += match self.form {
                 Form::Lines => u64::from(record.ends_with(b"\n")),
                 Form::Blocks => newlines(record),
             };
         }
-        self.keep(base, bytes, from, self.pos, first);
+        self.end_run(base, bytes, run);
+    }
+
+    /// Notes how many records more are wanted after `record`.
+    fn ask(&mut self, record: &[u8], worth: Worth) {
+        let after = match worth {
+            Worth::Nothing => return,
+            Worth::Row => words::REPORT.after,
+            Worth::Word(around) => around.after,
+        };
+        // A single line does not end a report early.
+        self.left = self.left.max(after + 1);
+        match worth {
+            Worth::Word(words::REPORT) => self.alone = tag::of(record) != Tag::Program,
+            Worth::Word(_) => self.whole = self.whole.max(after + 1),
+            Worth::Row | Worth::Nothing => {}
+        }
+    }
+
+    /// Whether a record without a word is no part of the report that is kept: a program wrote it, or
+    /// it goes on what one wrote.
+    fn drops(&self, record: &[u8]) -> bool {
+        self.alone
+            && self.whole == 0
+            && match tag::of(record) {
+                Tag::Program => true,
+                Tag::Unstamped => self.dropped_to == self.pos,
+                Tag::Other => false,
+            }
+    }
+
+    fn end_run(&mut self, base: u64, bytes: &[u8], run: Option<(u64, u64)>) {
+        if let Some((from, line)) = run {
+            self.keep(base, bytes, from, self.pos, line);
+        }
     }
 
     /// Keeps up to `records` records before `pos` that are not kept yet.
@@ -152,14 +204,42 @@ impl Keeper {
         self.told.full |= self.kept.len() + part.len() > self.kept_max;
         if !self.told.full {
             if self.kept_to != from || self.told.jumps.is_empty() {
+                // All between was dropped, or more.
+                let over = if from > self.kept_to && from <= self.dropped_to {
+                    Over::Programs
+                } else {
+                    Over::Anything
+                };
                 self.told.jumps.push(Jump {
                     offset: self.kept.len(),
                     line: u32::try_from(line).unwrap_or(u32::MAX),
+                    over,
                 });
             }
             self.kept.extend_from_slice(part);
         }
         self.kept_to = to;
+    }
+}
+
+/// Why a record is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It has a word.
+    Word(words::Around),
+    /// It is a row of a table.
+    Row,
+    /// Only for what stands beside it.
+    Nothing,
+}
+
+impl Worth {
+    fn of(record: &[u8]) -> Self {
+        match words::around(record) {
+            Some(around) => Self::Word(around),
+            None if words::is_row(record) => Self::Row,
+            None => Self::Nothing,
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn relative(found: &mut Prefixed<'_>) {
 
 /// Takes a caller id (`CONFIG_PRINTK_CALLER`) off.
 pub(super) fn caller(found: &mut Prefixed<'_>) {
-    if !found.text.starts_with(['[', '(']) {
+    if !may_be_caller(found.text) {
         return;
     }
     if let Some(groups) = CALLER.captures(found.text) {
@@ -147,6 +147,20 @@ pub(super) fn caller(found: &mut Prefixed<'_>) {
             .text
             .get(groups.get_match().end()..)
             .unwrap_or_default();
+    }
+}
+
+/// Whether [`CALLER`] can fit: task tables have thousands of rows that begin with a number in brackets.
+fn may_be_caller(text: &str) -> bool {
+    let Some(inside) = text.strip_prefix('[') else {
+        return text.starts_with('(');
+    };
+    let inside = inside.trim_start_matches(' ');
+    let after = inside.trim_start_matches(|c: char| c.is_ascii_digit());
+    if after.len() < inside.len() {
+        after.starts_with([':', '-'])
+    } else {
+        inside.starts_with(['T', 'C', 'p'])
     }
 }
 

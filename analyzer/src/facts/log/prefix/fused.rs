@@ -61,14 +61,54 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     parts
 }
 
-/// The next whole stamp. Every form of it has a colon or a point between two digits, which most
-/// records have not.
+/// The next whole stamp.
 fn next(rest: &str) -> Option<regex::Match<'_>> {
     let bytes = rest.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let timed = memchr::memchr2_iter(b':', b'.', bytes)
-        .any(|at| digit(at + 1) && at.checked_sub(1).is_some_and(digit));
-    timed.then(|| NEXT.find(rest)).flatten()
+    let stamped = memchr::memchr2_iter(b':', b'.', bytes).any(|at| may_be_stamp(bytes, at));
+    stamped.then(|| NEXT.find(rest)).flatten()
+}
+
+/// Whether the colon or point `at` can be the first one between the digits of a stamp of [`NEXT`]:
+/// most lines have none, or a time inside of a message.
+fn may_be_stamp(bytes: &[u8], at: usize) -> bool {
+    let (before, after) = (
+        bytes.get(..at).unwrap_or_default(),
+        bytes.get(at + 1..).unwrap_or_default(),
+    );
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if !digit(before.last()) || !digit(after.first()) {
+        return false;
+    }
+    if bytes.get(at) == Some(&b'.') {
+        // Seconds since boot or since 1970 have six decimals.
+        return after.iter().take(6).filter(|b| b.is_ascii_digit()).count() == 6
+            && matches!(after.get(6), Some(b']' | b' '));
+    }
+    // What stands before the two digits of the hour.
+    let date = before.get(..before.len().saturating_sub(2));
+    let date = date.unwrap_or_default();
+    let bracketed = || memchr::memchr(b'[', date).is_some();
+    match date.split_last() {
+        // 2023-08-17T03:12:59.123+08:00, and a blank or a bracket behind it
+        Some((b'T', day)) => {
+            let in_stamp =
+                |b: &&u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'.' | b',' | b':' | b'+' | b'-');
+            digit(day.last())
+                && matches!(
+                    after.iter().find(|b| !in_stamp(b)),
+                    Some(b' ' | b'\t' | b']')
+                )
+        }
+        // Aug 17 03:12, 2023-08-17 03:12, Aug 17, 2023 @ 03:12
+        Some((b' ', day)) => {
+            let digits = day.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let border = day.len().checked_sub(digits + 1).and_then(|at| day.get(at));
+            matches!(border, Some(b' ' | b'-')) && (1..=2).contains(&digits)
+                || day.ends_with(b"@")
+                || bracketed()
+        }
+        _ => bracketed(),
+    }
 }
 
 /// The records of a line of `/dev/kmsg`. Where a number ends in the digits of the next priority,
@@ -226,6 +266,44 @@ mod tests {
         let source = "        \"Apr 14 05:22:27 h kernel: Out of memory: Killed process 571 \"";
         assert_eq!(split(source, 0), [source]);
         assert_eq!(split("time=\"2025-04-14T05:21:34.5+08:00\" x", 0).len(), 1);
+    }
+
+    /// The quick look must let every form of a stamp through.
+    #[test]
+    fn every_form_of_a_stamp_splits() {
+        for stamp in [
+            "[四 4月 17 23:12:33 2025] ",
+            "[Do 17 Apr 23:12:33 2025]",
+            "[17/avr./2025 à 23:12:33 2025]",
+            "<6>[Thu Apr 17 23:12:33] ",
+            "kern  :warn  : [Thu Apr 17 23:12:33] ",
+            "[   12.345678] ",
+            "<4>[12.345678][",
+            "Apr 17 23:12:33 h-1 kernel:",
+            "Apr  7 23:12:33.123456 h app[12]:",
+            "1 2025-04-17T23:12:33.123456+08:00 h kernel ",
+            "kern: warning: [2025-04-17T23:12:33.527285605Z]: ",
+            "2025-04-17T23:12:33,123456+08:00 ",
+            "Thu 2025-04-17 23:12:33 CST h kernel:",
+            "四 2025-04-17 23:12:33 CST h kernel:",
+            "2025-04-17T23:12:33.123456+0800 h kernel:",
+            "2025-04-17 23:12:33 h app[12]:",
+            "2025-04-17T23:12:33.123456789Z ",
+            "2025-04-17T23:12:33.1Z stdout F ",
+            "2025-04-17T23:12:33+08:00 [   12.345678]",
+            "Apr 17, 2025 @ 23:12:33.123",
+            "1744903953.123456 h kernel:",
+        ] {
+            let line = format!("Killed process{stamp} x");
+            assert_eq!(split(&line, 0).len(), 2, "{line}");
+        }
+        for other in [
+            "I0417 23:12:33.123456 2113 reconciler.go:224] x",
+            "time=\"2025-04-17T23:12:33.123456+08:00\" level=info",
+            "took 1.25 s at 23:12:33",
+        ] {
+            assert_eq!(split(other, 0).len(), 1, "{other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,278 @@
+//! Prints all facts as indented JSON by several threads: a case with hundreds of reports has tens of
+//! megabytes of it. The text is the one that [`super::to_json`] gives.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter as _, PrettyFormatter, Serializer};
+
+use super::{Below, Item, One, names, sorted_gaps};
+use crate::facts::{Fact, Facts, List, Value};
+
+/// Items of a list that are drawn at once.
+const ITEMS: usize = 4;
+/// Parts that may be drawn ahead of the one that is written.
+const AHEAD: usize = 16;
+/// Most threads: by then the writing is the limit.
+const THREADS_MAX: usize = 8;
+
+/// Writes what `serde_json::to_writer_pretty` makes of [`super::to_json`], and a newline.
+///
+/// # Errors
+/// What `out` refuses.
+pub fn print(facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
+    let parts = parts(facts)?;
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(THREADS_MAX));
+    let desk = Desk::default();
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(parts.len()) {
+            // Where the system gives no thread, this one draws all.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, || desk.help(&parts));
+        }
+        let mut out = BufWriter::new(out);
+        let written = desk.write(&parts, &mut out).and_then(|()| out.flush());
+        desk.close();
+        written
+    })
+}
+
+/// A part of the text that is drawn in one go.
+enum Part<'f> {
+    /// What stands between the values.
+    Between(String),
+    /// A fact of the first level.
+    Fact(&'f Fact, Below),
+    /// Some items of a list of the first level.
+    Items(&'f [Fact], Below),
+    /// What could not be read.
+    Gaps(&'f Facts),
+}
+
+/// All of the text, in order.
+fn parts(facts: &Facts) -> io::Result<Vec<Part<'_>>> {
+    let mut parts = vec![Part::Between("{\n  \"facts\": {".to_owned())];
+    let mut before = "\n";
+    for (name, fact) in &facts.root.fields {
+        let below = names::tree().get(name);
+        parts.push(Part::Between(format!("{before}    {}: ", text(name)?)));
+        match &fact.value {
+            Value::List(list) if list.items.len() > ITEMS => items(list, below, &mut parts)?,
+            _ => parts.push(Part::Fact(fact, below)),
+        }
+        before = ",\n";
+    }
+    let end = if facts.root.fields.is_empty() {
+        "}"
+    } else {
+        "\n  }"
+    };
+    let version = names::VERSION;
+    let end = format!("{end},\n  \"facts_version\": {version},\n  \"gaps\": ");
+    parts.extend([
+        Part::Between(end),
+        Part::Gaps(facts),
+        Part::Between("\n}\n".to_owned()),
+    ]);
+    Ok(parts)
+}
+
+fn items<'f>(list: &'f List, below: Below, parts: &mut Vec<Part<'f>>) -> io::Result<()> {
+    let names = below.and_then(|below| below.get("[]"));
+    let mut before = "{\n      \"items\": [\n";
+    for some in list.items.chunks(ITEMS) {
+        parts.push(Part::Between(before.to_owned()));
+        parts.push(Part::Items(some, names));
+        before = ",\n";
+    }
+    let partial = text(&list.partial.as_ref().map(|why| &why.en))?;
+    let unit = text(&below.and_then(|below| below.kind))?;
+    parts.push(Part::Between(format!(
+        "\n      ],\n      \"partial\": {partial},\n      \"unit\": {unit}\n    }}"
+    )));
+    Ok(())
+}
+
+/// A value of one line.
+fn text(value: &impl Serialize) -> io::Result<String> {
+    Ok(serde_json::to_string(value)?)
+}
+
+impl Part<'_> {
+    fn draw(&self) -> io::Result<Vec<u8>> {
+        let mut drawn = Vec::new();
+        match *self {
+            Self::Between(ref text) => drawn.extend_from_slice(text.as_bytes()),
+            Self::Fact(fact, names) => draw(&One { fact, names }, 2, &mut drawn)?,
+            Self::Items(items, names) => {
+                for (n, Fact { value, .. }) in items.iter().enumerate() {
+                    let before: &[u8] = if n > 0 { b",\n        " } else { b"        " };
+                    drawn.extend_from_slice(before);
+                    draw(&Item { value, names }, 4, &mut drawn)?;
+                }
+            }
+            Self::Gaps(facts) => draw(&sorted_gaps(facts), 1, &mut drawn)?,
+        }
+        Ok(drawn)
+    }
+}
+
+/// Draws a value that stands `levels` inside.
+fn draw(value: &impl Serialize, levels: usize, to: &mut Vec<u8>) -> io::Result<()> {
+    let mut inside = PrettyFormatter::new();
+    for _ in 0..levels {
+        inside.begin_object(&mut io::sink())?;
+    }
+    value.serialize(&mut Serializer::with_formatter(to, inside))?;
+    Ok(())
+}
+
+/// Where parts lie until they are written.
+#[derive(Default)]
+struct Desk {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The next part that nobody draws yet.
+    next: usize,
+    /// Parts that were written.
+    written: usize,
+    drawn: BTreeMap<usize, io::Result<Vec<u8>>>,
+}
+
+impl Desk {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No thread panics while it holds this.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws parts until none is left, never too many ahead of the writer.
+    fn help(&self, parts: &[Part<'_>]) {
+        loop {
+            let mut state = self.state();
+            while state.next < parts.len() && state.next >= state.written + AHEAD {
+                let waited = self.changed.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+            }
+            let at = state.next;
+            let Some(part) = parts.get(at) else {
+                return;
+            };
+            state.next += 1;
+            drop(state);
+            // Whoever waits for a part must hear that it will not come.
+            let drawn = catch_unwind(AssertUnwindSafe(|| part.draw()));
+            let drawn = drawn.unwrap_or_else(|_| Err(io::Error::other("a thread panicked")));
+            self.state().drawn.insert(at, drawn);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Writes all parts in order, and draws while the next one is not there.
+    fn write(&self, parts: &[Part<'_>], out: &mut dyn Write) -> io::Result<()> {
+        let mut state = self.state();
+        while state.written < parts.len() {
+            let turn = state.written;
+            if let Some(drawn) = state.drawn.remove(&turn) {
+                state.written += 1;
+                drop(state);
+                self.changed.notify_all();
+                out.write_all(&drawn?)?;
+                state = self.state();
+                continue;
+            }
+            let at = state.next;
+            let ahead = (at < turn + AHEAD).then(|| parts.get(at)).flatten();
+            let Some(part) = ahead else {
+                let waited = self.changed.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.next += 1;
+            drop(state);
+            let drawn = part.draw();
+            state = self.state();
+            state.drawn.insert(at, drawn);
+        }
+        Ok(())
+    }
+
+    /// Nothing more is drawn: all is written, or nobody reads on.
+    fn close(&self) {
+        self.state().next = usize::MAX;
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Evidence, Record, json::to_json};
+    use crate::words::Bilingual;
+
+    fn check(facts: &Facts) {
+        let mut printed = Vec::new();
+        print(facts, &mut printed).unwrap();
+        let whole = serde_json::to_string_pretty(&to_json(facts)).unwrap() + "\n";
+        assert_eq!(String::from_utf8(printed).unwrap(), whole);
+    }
+
+    #[test]
+    fn the_text_is_that_of_one_thread() {
+        let mut facts = Facts::default();
+        check(&facts);
+        facts.gap("a", 1, Bilingual::as_written("first"));
+        let quote = vec![Evidence::new("proc/meminfo", 1, "MemTotal: \"4\" kB")];
+        facts.put("memory.total_bytes", 4096, quote.clone());
+        facts.put("odd \"name\"", "x", Vec::new());
+        for n in 0..100_u32 {
+            let mut process = Record::new();
+            process.put("pid", n, quote.clone());
+            process.list("maps");
+            facts.push("processes", process);
+            facts.root.list("names").items.push(Fact {
+                value: n.into(),
+                evidence: Vec::new(),
+            });
+        }
+        facts
+            .root
+            .set_partial("processes", Bilingual::as_written("some \"are\" lost"));
+        facts.root.list("oom_events");
+        check(&facts);
+    }
+
+    /// A writer that ends after some bytes.
+    struct Short(usize);
+
+    impl Write for Short {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self
+                .0
+                .checked_sub(bytes.len())
+                .ok_or(io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_ends_all_threads() {
+        let mut facts = Facts::default();
+        for n in 0..10_000_u32 {
+            let mut process = Record::new();
+            process.put("pid", n, Vec::new());
+            facts.push("processes", process);
+        }
+        let error = print(&facts, &mut Short(10_000)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+}
