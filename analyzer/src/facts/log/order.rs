@@ -2,7 +2,7 @@
 //! their end, record by record, under their true line numbers.
 
 use super::{outer, prefix, stamp::Stamp};
-use crate::intake::Jump;
+use crate::intake::{Jump, Over};
 
 /// How much of a log shows in which order it is: a log without stamps is not looked at for longer.
 const LOOK_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -92,7 +92,7 @@ fn records<'a>(content: &'a [u8], jumps: &[Jump]) -> Option<Vec<Turned<'a>>> {
                 records.push(Turned {
                     number: first,
                     bytes: content.get(begin..at)?,
-                    gap: true,
+                    gap: jump.over == Over::Anything,
                 });
                 (begin, first) = (at, number);
             }
@@ -201,17 +201,22 @@ mod tests {
         let lines: Vec<&str> = REPORT.iter().rev().copied().collect();
         let log = format!("{}\n", lines.join("\n"));
         let jumps: Vec<Jump> = [
-            (0, 40),
-            (log.find("Aug 17 17:29:27 node-7 kernel: CPU").unwrap(), 90),
+            ("Aug 17 17:29:28", 40, Over::Anything),
+            ("Aug 17 17:29:27 node-7 kernel: CPU", 90, Over::Anything),
+            ("Aug 17 17:29:26", 95, Over::Programs),
         ]
-        .map(|(offset, line)| Jump { offset, line })
+        .map(|(start, line, over)| Jump {
+            offset: log.find(start).unwrap(),
+            line,
+            over,
+        })
         .into();
         let records = newest_first(log.as_bytes(), &jumps).unwrap();
         let numbers: Vec<(u32, bool)> = records.iter().map(|r| (r.number, r.gap)).collect();
         assert_eq!(
             numbers,
             [
-                (92, false),
+                (95, false),
                 (91, false),
                 (90, false),
                 (42, true),
