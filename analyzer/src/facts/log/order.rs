@@ -2,9 +2,10 @@
 //! their end, record by record, under their true line numbers.
 
 use super::{outer, prefix, stamp::Stamp};
+use crate::intake::{Jump, Over};
 
-/// Longest log that is looked at; whoever prints the newest first prints a page.
-const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How much of a log shows in which order it is: a log without stamps is not looked at for longer.
+const LOOK_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Steps back in time, none forward, that show the order by themselves.
 const STEPS_MIN: usize = 3;
@@ -50,18 +51,52 @@ fn follows(first: &str, second: &str) -> bool {
     }
 }
 
-/// Records of a log that lists the newest first, oldest first: the number of the first line of each,
-/// and its bytes. `None` for a log in order.
-pub(super) fn newest_first(content: &[u8]) -> Option<Vec<(u32, &[u8])>> {
-    if content.len() > BYTES_MAX {
-        return None;
-    }
+/// One record of a log that lists the newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turned<'a> {
+    /// Number of its first line.
+    pub(super) number: u32,
+    /// Its lines.
+    pub(super) bytes: &'a [u8],
+    /// Lines were left out behind it in the file, which is before it in time.
+    pub(super) gap: bool,
+}
+
+/// Records of a log that lists the newest first, oldest first. `None` for a log in order. `jumps` are
+/// where the lines of a condensed log do not follow each other.
+pub(super) fn newest_first<'a>(content: &'a [u8], jumps: &[Jump]) -> Option<Vec<Turned<'a>>> {
+    let looked_at = content.get(..LOOK_BYTES_MAX).unwrap_or(content);
+    records(looked_at, jumps).and_then(|all| {
+        if looked_at.len() == content.len() {
+            Some(all)
+        } else {
+            records(content, jumps)
+        }
+    })
+}
+
+fn records<'a>(content: &'a [u8], jumps: &[Jump]) -> Option<Vec<Turned<'a>>> {
+    let mut jumps = jumps.iter().peekable();
     let mut order = Order::default();
-    let mut records: Vec<(u32, &[u8])> = Vec::new();
+    let mut records: Vec<Turned<'a>> = Vec::new();
     let mut begin = 0;
     let mut first = 1;
     let mut at = 0;
-    for (number, line) in (1..).zip(content.split_inclusive(|b| *b == b'\n')) {
+    let mut number = 0;
+    for line in content.split_inclusive(|b| *b == b'\n') {
+        number += 1;
+        let jump = jumps.next_if(|jump| jump.offset <= at);
+        if let Some(jump) = jump {
+            number = jump.line;
+            if at > begin {
+                records.push(Turned {
+                    number: first,
+                    bytes: content.get(begin..at)?,
+                    gap: jump.over == Over::Anything,
+                });
+                (begin, first) = (at, number);
+            }
+        }
         let text = String::from_utf8_lossy(line);
         let text = outer::plain(text.trim_end());
         let found = prefix::strip(&text);
@@ -72,7 +107,11 @@ pub(super) fn newest_first(content: &[u8]) -> Option<Vec<(u32, &[u8])>> {
                 return None;
             }
             if at > begin {
-                records.push((first, content.get(begin..at)?));
+                records.push(Turned {
+                    number: first,
+                    bytes: content.get(begin..at)?,
+                    gap: false,
+                });
             }
             (begin, first) = (at, number);
         }
@@ -81,7 +120,11 @@ pub(super) fn newest_first(content: &[u8]) -> Option<Vec<(u32, &[u8])>> {
     if !order.reversed() {
         return None;
     }
-    records.push((first, content.get(begin..)?));
+    records.push(Turned {
+        number: first,
+        bytes: content.get(begin..)?,
+        gap: false,
+    });
     records.reverse();
     Some(records)
 }
@@ -145,18 +188,50 @@ mod tests {
     fn records_come_oldest_first_with_their_numbers() {
         let lines: Vec<&str> = REPORT.iter().rev().copied().collect();
         let log = format!("{}\n", lines.join("\n"));
-        let records = newest_first(log.as_bytes()).unwrap();
-        let numbers: Vec<u32> = records.iter().map(|(number, _)| *number).collect();
+        let records = newest_first(log.as_bytes(), &[]).unwrap();
+        let numbers: Vec<u32> = records.iter().map(|r| r.number).collect();
         assert_eq!(numbers, [7, 6, 5, 3, 2, 1]);
-        assert!(records[3].1.ends_with(b"isolated_file:0\n"));
+        assert!(records[3].bytes.ends_with(b"isolated_file:0\n"));
+        assert!(records.iter().all(|r| !r.gap));
+    }
+
+    /// Of a long log some lines were left out: the numbers jump, and no record reaches over that.
+    #[test]
+    fn a_condensed_log_keeps_its_numbers() {
+        let lines: Vec<&str> = REPORT.iter().rev().copied().collect();
+        let log = format!("{}\n", lines.join("\n"));
+        let jumps: Vec<Jump> = [
+            ("Aug 17 17:29:28", 40, Over::Anything),
+            ("Aug 17 17:29:27 node-7 kernel: CPU", 90, Over::Anything),
+            ("Aug 17 17:29:26", 95, Over::Programs),
+        ]
+        .map(|(start, line, over)| Jump {
+            offset: log.find(start).unwrap(),
+            line,
+            over,
+        })
+        .into();
+        let records = newest_first(log.as_bytes(), &jumps).unwrap();
+        let numbers: Vec<(u32, bool)> = records.iter().map(|r| (r.number, r.gap)).collect();
+        assert_eq!(
+            numbers,
+            [
+                (95, false),
+                (91, false),
+                (90, false),
+                (42, true),
+                (41, false),
+                (40, false)
+            ]
+        );
     }
 
     #[test]
     fn a_log_in_order_is_left_alone() {
         let log = format!("{}\n", REPORT.join("\n"));
-        assert!(newest_first(log.as_bytes()).is_none());
-        assert!(newest_first(b"a\nb\n").is_none());
+        assert!(newest_first(log.as_bytes(), &[]).is_none());
+        assert!(newest_first(b"a\nb\n", &[]).is_none());
         let new_year = "Dec 31 23:59:59 h kernel: a\nJan 1 00:00:01 h kernel: b\n".repeat(4);
-        assert!(newest_first(new_year.as_bytes()).is_none());
+        assert!(newest_first(new_year.as_bytes(), &[]).is_none());
     }
 }

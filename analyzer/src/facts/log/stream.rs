@@ -90,8 +90,8 @@ pub(super) fn one(log: &Log<'_>, clock: Option<BootClock>, index: &mut u64) -> T
         ..Rest::default()
     };
     let new = || Joiner::new(log.source == Source::Kmsg);
-    let backwards = (log.condensed.is_none() && log.source == Source::Text)
-        .then(|| order::newest_first(log.content));
+    let jumps = log.condensed.map_or(&[][..], |c| &c.jumps);
+    let backwards = (log.source == Source::Text).then(|| order::newest_first(log.content, jumps));
     let reading = Reading {
         log,
         clock,
@@ -150,7 +150,7 @@ struct Reading<'l, 'a> {
     clock: Option<BootClock>,
     wrap: Option<Wrap>,
     /// The records of a log that lists the newest first, oldest first.
-    backwards: Option<Vec<(u32, &'a [u8])>>,
+    backwards: Option<Vec<order::Turned<'a>>>,
 }
 
 impl Reading<'_, '_> {
@@ -169,16 +169,19 @@ impl Reading<'_, '_> {
 
 /// Reads the records of a log that lists the newest first.
 fn turned(
-    records: &[(u32, &[u8])],
+    records: &[order::Turned<'_>],
     first_line: u32,
     reader: &mut Reader<'_>,
     listener: &mut impl Listen,
 ) -> Lines {
     let mut lines = Lines::default();
-    for (number, record) in records {
+    for record in records {
         reader.finish(&mut |line, found| listener.hear(line, found));
-        reader.jump(first_line - 1 + number);
-        let text = record.strip_suffix(b"\n").unwrap_or(record);
+        if record.gap {
+            listener.left_out();
+        }
+        reader.jump(first_line - 1 + record.number);
+        let text = record.bytes.strip_suffix(b"\n").unwrap_or(record.bytes);
         for physical in text.split(|b| *b == b'\n') {
             lines.read += 1;
             reader.feed(physical, false, &mut |line, found| {

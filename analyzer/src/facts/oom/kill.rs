@@ -110,6 +110,9 @@ pub fn kill(line: &str) -> Option<KillLine> {
     if line.starts_with("VM: killing process ") {
         return of_a_fault(line).map(KillLine::Killed);
     }
+    if !spoken && line.contains(" total-vm:") {
+        return translated(line).map(KillLine::Killed);
+    }
     if !spoken || prose::is_prose(line) {
         return None;
     }
@@ -175,6 +178,22 @@ fn deed(scope: Scope, pid: Option<u64>, comm: Option<String>, tail: &str) -> Kil
         page_tables_bytes: size(tail, "pgtables"),
         oom_score_adj: ADJ.captures(tail).and_then(|g| number(&g, "adj")),
     }
+}
+
+/// Reads a deed whose verb a translator put into other words; the sizes show what it is.
+fn translated(line: &str) -> Option<Killed> {
+    pattern!(
+        TRANSLATED,
+        r"^(?P<scope>Out of memory|Memory cgroup out of memory): \pL[\pL ]{0,30} (?P<pid>\d+) \((?P<comm>.{0,40}?)\),? (?P<tail>total-vm: ?\d+kB.*)$"
+    );
+    let groups = TRANSLATED.captures(line)?;
+    let scope = match text(&groups, "scope") {
+        Some("Out of memory") => Scope::Machine,
+        _ => Scope::Cgroup,
+    };
+    let tail = text(&groups, "tail").unwrap_or_default();
+    let pid = number(&groups, "pid")?;
+    Some(deed(scope, Some(pid), Some(owned(&groups, "comm")), tail))
 }
 
 /// Reads `VM: killing process C`, which names no pid.
@@ -358,6 +377,8 @@ mod tests {
             let line = format!("{named}Memory cgroup out of memory: Killed process 12 (a)");
             assert_eq!(killed(&line).scope, Scope::Cgroup, "{line}");
         }
+        let other = killed("Out of memory: Process stopped 12 (a) total-vm:8kB, anon-rss:4kB");
+        assert_eq!((other.pid, other.anon_bytes), (Some(12), Some(4096)));
         let sentence = killed("Out of Memory: Killed process 12 (a).In this case it was a.");
         assert_eq!(sentence.comm.as_deref(), Some("a"));
     }

@@ -63,9 +63,14 @@ pub fn summary(line: &str) -> Option<Summary> {
         task_memcg: value(",task_memcg="),
         // A name cut at the end of the line is no name.
         comm: value(",task=").filter(|_| rest.contains(",pid=")),
-        pid: value(",pid=").and_then(|n| n.parse().ok()),
-        uid: value(",uid=").and_then(|n| n.parse().ok()),
+        pid: value(",pid=").and_then(|n| number(&n)?.parse().ok()),
+        uid: value(",uid=").and_then(|n| number(&n)?.parse().ok()),
     })
+}
+
+/// The first word: people and translators put blanks around numbers, and words behind them.
+fn number(value: &str) -> Option<&str> {
+    value.trim_start().split([' ', ',']).next()
 }
 
 /// The line without the blanks that people put after its commas to break it there.
@@ -125,6 +130,9 @@ mod tests {
         assert_eq!(read.oom_memcg.as_deref(), Some("/a"));
         assert_eq!(read.comm.as_deref(), Some("Web, Content"));
         assert_eq!((read.pid, read.uid), (Some(12), Some(0)));
+        let read =
+            summary("oom-kill:constraint=CONSTRAINT_NONE,task=web,pid= 12 , fluid=0").unwrap();
+        assert_eq!((read.comm.as_deref(), read.pid), (Some("web"), Some(12)));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pattern!(
 // begins its lines with a time too.
 pattern!(
     TIME,
-    r"^(?P<stamp>(?:\s?\d{1,2} )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) (?:[\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?|kernel|systemd(?:\[\d+\])?): "
+    r"^(?P<stamp>(?:\s?\d{1,2} )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?) (?:[\w.-]+ [A-Za-z_][\w.@-]*(?:\[\d+\])?|(?:kernel|systemd(?:-oomd)?|earlyoom)(?:\[\d+\])?): "
 );
 // `logcat -v threadtime`, and without a time `-v brief`.
 pattern!(
