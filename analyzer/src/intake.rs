@@ -16,6 +16,8 @@ use std::path::Path;
 
 use oomscene_bundle::{End, Header, Line, Outcome, Reader, Tear, layout};
 
+#[cfg(test)]
+pub(crate) use condense::is_kept;
 pub use condense::{Condensed, Jump, Over};
 pub use error::IntakeError;
 

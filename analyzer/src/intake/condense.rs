@@ -79,6 +79,12 @@ impl Place for std::fs::File {
     }
 }
 
+/// Whether a record is kept for its own words, however long the log.
+#[cfg(test)]
+pub(crate) fn is_kept(record: &str) -> bool {
+    words::around(record.as_bytes()).is_some()
+}
+
 /// Keeps what matters of a stream of which `head` was read already.
 pub(super) fn read_stream(head: &[u8], stream: &mut dyn Read, kept_max: usize) -> Kept {
     let mut keeper = Keeper::new(Form::of(head), kept_max);

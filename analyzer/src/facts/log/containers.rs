@@ -237,7 +237,10 @@ impl Said<KubeletNotice> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::said::testing::line, *};
+    use super::{
+        super::said::testing::{kept, line},
+        *,
+    };
 
     #[test]
     fn runtimes_name_the_container() {
@@ -280,6 +283,7 @@ mod tests {
         ] {
             let notice = container_oom(&line(program, &text)).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(notice.runtime, runtime, "{text}");
+            assert!(kept(program, &text), "{text}");
             assert!(id.starts_with(&notice.container_id) && notice.container_id.len() >= 20);
         }
         assert_eq!(
@@ -290,7 +294,11 @@ mod tests {
 
     #[test]
     fn the_kubelet_evicts() {
-        let read = |text: &str| kubelet(&line("kubelet", text));
+        let read = |text: &str| {
+            let read = kubelet(&line("kubelet", text));
+            assert!(read.is_none() || kept("kubelet", text), "{text}");
+            read
+        };
         let oom = read("System OOM encountered, victim process: a, b, pid: 4242").unwrap();
         assert_eq!((oom.comm.as_deref(), oom.pid), (Some("a, b"), Some(4242)));
         let low = read("The node was low on resource: memory. Threshold quantity: 100Mi, available: 52428Ki. Container c was using 3Gi, request is 1Gi, has larger consumption of memory. ").unwrap();

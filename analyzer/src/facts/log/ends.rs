@@ -127,7 +127,10 @@ impl Said<Ended> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::said::testing::line, *};
+    use super::{
+        super::said::testing::{kept, line},
+        *,
+    };
 
     const SEEN: &[(&str, &str, Option<u64>, Option<u64>)] = &[
         (
@@ -201,6 +204,7 @@ mod tests {
                 *text == "Killed" || MARKERS.iter().any(|m| text.contains(m)),
                 "{text}"
             );
+            assert!(kept("", text), "{text}");
         }
         assert_eq!(ended(&line("", "Killed process 12 (a) total-vm:1kB")), None);
         assert_eq!(

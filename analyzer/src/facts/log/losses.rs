@@ -133,7 +133,10 @@ impl Said<Loss> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::said::testing::line, *};
+    use super::{
+        super::said::testing::{kept, line},
+        *,
+    };
 
     const SAID: &[(&str, &str, &str, Option<u64>)] = &[
         (
@@ -222,6 +225,7 @@ mod tests {
             let read = loss(&line(program, text)).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((read.kind, read.count), (*kind, *count), "{text}");
             assert!(MARKERS.iter().any(|m| text.contains(m)), "{text}");
+            assert!(kept(program, text), "{text}");
         }
         assert_eq!(
             loss(&line("app", "12 messages lost due to rate-limiting")),

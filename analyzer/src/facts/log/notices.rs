@@ -180,7 +180,10 @@ impl Said<Notice> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::said::testing::line, *};
+    use super::{
+        super::said::testing::{kept, line},
+        *,
+    };
 
     #[test]
     fn each_form_is_known() {
@@ -242,6 +245,7 @@ mod tests {
             ),
             ("warn_alloc: 25 callbacks suppressed", "suppressed messages"),
         ] {
+            assert!(kept("kernel", text), "{text}");
             let line = line("kernel", text);
             assert_eq!(notice(&line).map(|n| n.kind), Some(kind), "{text}");
         }

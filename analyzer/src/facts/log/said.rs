@@ -119,6 +119,12 @@ pub(super) mod testing {
     use super::Line;
     use crate::facts::log::line::Origin;
 
+    /// Whether such a line of a log that is too long to hold reaches the readers at all.
+    pub(in crate::facts::log) fn kept(program: &str, text: &str) -> bool {
+        let program = if program.is_empty() { "a" } else { program };
+        crate::intake::is_kept(&format!("Aug 17 03:12:59 h {program}: {text}"))
+    }
+
     /// A line of the kernel, or of a program when `program` is not empty.
     pub(in crate::facts::log) fn line<'a>(program: &'a str, text: &'a str) -> Line<'a> {
         Line {

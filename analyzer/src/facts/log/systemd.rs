@@ -194,12 +194,16 @@ impl Said<UnitUsage> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::said::testing::line, *};
+    use super::{
+        super::said::testing::{kept, line},
+        *,
+    };
 
     fn exits(lines: &[&str]) -> Vec<Said<UnitExit>> {
         let mut exits = Vec::new();
         for (index, text) in (0..).zip(lines) {
             read(&line("systemd", text), index, &mut exits);
+            assert!(exit(text).is_none() || kept("systemd", text), "{text}");
         }
         exits
     }

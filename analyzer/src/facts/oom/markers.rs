@@ -101,4 +101,26 @@ mod tests {
         }
         assert!(!may_open("usb 1-1: new high-speed device"));
     }
+
+    /// Lines that may be all that is left of a report, or all that there is.
+    #[test]
+    fn a_lone_line_of_a_long_log_is_kept() {
+        for line in [
+            "a invoked oom-killer",
+            "VM: killing process a",
+            "Killed process 12 (a)",
+            "Task in /a killed as a result of limit of /b",
+            "Memory limit reached of cgroup /a",
+            "oom_reaper: unable to reap pid:12 (a)",
+            "oom_kill_process: 12 callbacks suppressed",
+            "a: page allocation failure. order:0, mode:0x20",
+            "__alloc_pages: 0-order allocation failed (gfp=0x20/0)",
+            "Kernel panic - not syncing: System is deadlocked on memory",
+            "OOM request ignored. No task eligible",
+            "sysrq: Manual OOM execution",
+            "Tasks in /a are going to be killed due to memory.oom.group set",
+        ] {
+            assert!(crate::intake::is_kept(line), "{line}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Words of lines about memory, and the fast search for them.
 //!
 //! Which words those are is known here and not with the log parsers, because what is not kept never
-//! reaches them. A word too many costs time, a word too few costs a report: the list is generous.
+//! reaches them. A word too many costs time, a word too few costs a report: the list is generous, and
+//! the parsers' own tests ask whether the lines that they know are kept.
 
 use std::sync::LazyLock;
 
@@ -29,26 +30,90 @@ const SINGLE: Around = Around {
 
 /// Words of lines that stand for themselves, and that some machines log all the time.
 const SINGLE_WORDS: &[&str] = &[
+    // Killers in user space.
     "OOM",
     "oomd",
     "earlyoom",
-    "ending SIGKILL to ",
-    "ending SIGTERM to ",
+    "nohang",
+    "lmkd",
+    "lowmemorykiller",
+    "sigkill to ",
+    "SIGKILL",
+    "SIGTERM to ",
+    "illing process",
+    // What was lost before it was logged.
     " suppressed",
+    "Suppressed ",
     "messages dropped",
-    "Linux version ",
+    "kernel message",
+    "syslog missed",
+    "buffer overrun",
+    "rate-limiting",
+    "audit_lost",
+    "backlog limit exceeded",
+    "Log statistics",
+    // systemd, the kubelet, container runtimes.
     "illed, status=9",
     "result 'signal'",
     "result 'core-dump'",
     "result 'watchdog'",
+    "timed out. Killing",
+    "atchdog timeout",
+    "memory peak",
+    "viction manager",
+    "EvictionThresholdMet",
+    "nsufficient memory",
+    "InsufficientMemory",
+    "low on resource: memory",
+    "/tasks/oom",
+    "container oom ",
+    // Refused memory, threads and processes.
     "llocate memory",
-    "MemoryError",
+    "annot allocate",
+    "Unable to allocate",
+    "emory allocation",
+    "_memory(0x",
+    "object heap",
+    "address space",
+    "memory exhausted",
+    "Allowed memory size",
+    "Out Of Memory",
+    "OUT OF MEMORY",
     "OutOfMemory",
+    "MemoryError",
+    "bad_alloc",
+    "heap_alloc",
+    "malloc",
+    "realloc",
+    "free(): ",
+    "corrupted size",
+    "corrupted double",
+    "double free or",
+    "Data too large",
+    "0x8007000E",
+    "tart thread",
+    "start new thread",
+    "new OS thread",
+    "pthread_create",
+    "esource temporarily",
+    "while spawning",
+    "fork: ",
     "= -1 ENOMEM",
     "= -1 EAGAIN (Resource",
+    // Processes that ended by a signal.
     "+++ killed by",
+    " signal 9",
+    " Killed",
+    "Killed: 9",
+    "dumped core",
+    "ANOM_ABEND",
+    "type=1701",
+    "exit_status:137",
+    "exitCode=137",
     "EXECVE",
     "type=1309",
+    // Single lines of the kernel.
+    "Linux version ",
     "fork rejected",
     "VmData",
     "enough memory",
@@ -67,6 +132,10 @@ const REPORT_WORDS: &[&str] = &[
     "oom killer",
     "ill process",
     "illed process",
+    "VM: killing ",
+    "order allocation failed",
+    "deadlocked on memory",
+    "memory.oom.group",
     "ut of memory",
     "out_of_memory",
     "memory: usage",
@@ -77,49 +146,84 @@ const REPORT_WORDS: &[&str] = &[
     "total_vm",
     " pages RAM",
     "vmalloc",
-    "blocked for more than",
+    " for more than ",
     "soft lockup",
     "dump_header",
     "killed as a result",
-    "VM: killing",
 ];
 
 /// Each word above holds one of these parts. They are chosen and ordered for the vector search, which
 /// looks at the first four bytes of all of them at once and has eight buckets, filled in turn: parts
 /// of one bucket are alike in their bytes, and no part begins like common words, so that the search
 /// seldom stops for nothing. With other parts it is up to four times slower: see `benches/log.sh`.
+/// Of more than 32 parts it would look at half as many bytes at once, so there are two sets.
 /// The lone word of three letters has a search of its own, or three bytes would be looked at.
-const PARTS: [&[&str]; 2] = [
+const PARTS: [&[&str]; 3] = [
     &[
-        "emory",
-        "IGTERM to ",
-        "XECVE",
-        "ages dropped",
-        "ill process",
-        "L to ",
-        " lockup",
-        "= -1 E",
-        "inned by",
+        "lmkd",
         "_kill",
-        "al_vm",
-        "fork rejected",
+        "XECVE",
         "ille",
-        "VmData",
-        " more than",
-        "nux version ",
-        "lloc",
-        "detected stall",
-        "ressed",
-        "oomd",
-        "m_reaper",
-        "pe=1309",
-        "oom-kill",
-        "ump_header",
+        "pe=1",
         "e_anon",
-        "result '",
-        "yoom",
+        "al_vm",
         "ages RAM",
-        "VM: k",
+        "nux version ",
+        "detected stall",
+        "ump_header",
+        "illin",
+        "= -1 E",
+        "fork",
+        "yoom",
+        "m_reaper",
+        "nohan",
+        "IGKILL",
+        "ressed",
+        "ill process",
+        "emory",
+        "VmData",
+        " lockup",
+        "oom-kill",
+        "lloc",
+        "oomd",
+        "result '",
+        "IGTERM to ",
+        " more than",
+        "ages dropped",
+        "viction",
+        "igkill",
+    ],
+    &[
+        "ree(): ",
+        "ata too larg",
+        "it_status:13",
+        "cklog limit ",
+        "le free or",
+        "wning",
+        " OS thread",
+        "rt thread",
+        "t heap",
+        "dumped core",
+        "EMORY",
+        "x8007000E",
+        " oom ",
+        "ffer overrun",
+        "hdog timeout",
+        "ew thread",
+        "pthread_crea",
+        "tCode=137",
+        "corrupted ",
+        "yslog missed",
+        "l message",
+        "t_lost",
+        "ss space",
+        "te-limiting",
+        "Log statisti",
+        "NOM_ABEND",
+        "emporarily",
+        "ignal 9",
+        "/oom",
+        "nned by",
     ],
     &["OOM"],
 ];
@@ -189,7 +293,8 @@ pub(super) fn around(record: &[u8]) -> Option<Around> {
             return Some(REPORT);
         }
         single = true;
-        from += word.end();
+        // The word of a report may begin inside of one that stands for itself.
+        from += word.start() + 1;
     }
     single.then_some(SINGLE)
 }
@@ -265,6 +370,12 @@ mod tests {
     fn a_report_counts_for_more_than_a_single_word() {
         assert_eq!(around(b"TaskOOM: a invoked oom-killer"), Some(REPORT));
         assert_eq!(around(b"kubelet: OOM, OOM"), Some(SINGLE));
+        // One word inside of the other.
+        assert_eq!(around(b"kernel: Killed process 7 (a)"), Some(REPORT));
+        assert_eq!(
+            around(b"postgres: (PID 7) was terminated by signal 9: Killed"),
+            Some(SINGLE)
+        );
         assert_eq!(around(b"request for room 12, zoom level 3, blocks 4"), None);
     }
 

@@ -1,11 +1,18 @@
 //! Kills by user-space killers of all versions, in their own words.
 
-use super::{super::said::testing::line, *};
+use super::{
+    super::said::testing::{kept, line},
+    *,
+};
 
 fn kills(lines: &[(&str, &str)]) -> Vec<Said<UserKill>> {
     let mut killers = Killers::default();
     for (index, (program, text)) in (0..).zip(lines) {
+        let before = killers.kills.len();
         killers.feed(&line(program, text), index);
+        // Lines without a program's name are those of a file of its own, or of a cut carrier.
+        let told = killers.kills.len() > before && !program.is_empty();
+        assert!(!told || kept(program, text), "{text}");
     }
     killers.kills
 }

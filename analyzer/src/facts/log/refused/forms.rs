@@ -126,7 +126,10 @@ pub(super) const FORMS: &[Form] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::log::{pattern::compile, said::testing::line};
+    use crate::facts::log::{
+        pattern::compile,
+        said::testing::{kept, line},
+    };
 
     const SAID: &[(&str, &str, Shortage)] = &[
         (
@@ -292,6 +295,7 @@ mod tests {
                 MARKERS.iter().any(|m| text.contains(m)),
                 "{text} has no marker"
             );
+            assert!(kept("", text), "{text}");
         }
     }
 
