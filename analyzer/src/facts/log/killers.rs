@@ -1,5 +1,5 @@
-//! Kills by user-space killers: systemd-oomd, earlyoom, oomd, nohang, and Android's lmkd with the
-//! kernel driver that came before it.
+//! Kills by user-space killers: systemd-oomd, earlyoom, oomd, nohang, the controller of Talos, and
+//! Android's lmkd with the kernel driver that came before it.
 
 use super::{
     line::{Line, Origin},
@@ -70,6 +70,10 @@ pattern!(
     r"^oomd kill: (?:[0-9.]+ )+(?P<target>/?\S+) (?P<bytes>\d+) (?:ruleset|detector)\S* ?(?P<rest>.*)$"
 );
 pattern!(
+    TALOS,
+    r#"^(?:\[talos\] )?Sending (?P<signal>SIG(?:TERM|KILL)) to cgroup \{.*"cgroup": ?"(?P<target>/[^"]+)""#
+);
+pattern!(
     NOHANG_SENDS,
     r"^\s*(?:Sending|Send) (?P<signal>SIG(?:TERM|KILL)) to (?:the )?victim"
 );
@@ -107,6 +111,7 @@ impl Killers {
             "lmkd" | "lowmemorykiller" => android(bare),
             _ if bare.starts_with("oomd kill:") => meta_oomd(bare),
             _ if bare.starts_with("lowmemorykiller: ") => android(bare),
+            _ if bare.starts_with("[talos] Sending ") || program == "talos" => talos(bare),
             // Run by hand, or the carrier's prefix was cut off: the words are nobody else's.
             "" if line.origin == Origin::Unknown => self.unnamed(line, index),
             _ => None,
@@ -317,6 +322,16 @@ fn meta_oomd(bare: &str) -> Option<UserKill> {
         target: owned(&groups, "target"),
         rss_bytes: number(&groups, "bytes"),
         reason: text(&groups, "rest").map(|r| r.trim_end().to_owned()),
+        ..UserKill::default()
+    })
+}
+
+fn talos(bare: &str) -> Option<UserKill> {
+    let groups = TALOS.captures(bare)?;
+    Some(UserKill {
+        killer: "talos",
+        target: owned(&groups, "target"),
+        signal: text(&groups, "signal").map(str::to_owned),
         ..UserKill::default()
     })
 }

@@ -22,7 +22,7 @@ pattern!(
 // reported, behind columns whose number and order differ.
 pattern!(
     CLUSTER_EVENT,
-    r"^.{0,160}\bOOMKilling(?:\s+.{0,200}?)?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
+    r"^.{0,160}OOMKilling(?:\s+.{0,200}?)?\s(?P<rest>(?:Memory cgroup out of memory|Out of memory): Kill.*)$"
 );
 // Columns that a viewer or `docker compose` draws, and the pod that `kubectl logs --prefix` names.
 pattern!(
@@ -153,8 +153,17 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
     } else if bare.ends_with('"') && bare.matches('"').count() == 1 {
         // The last line of a field that has several.
         bare = Cow::Owned(bare.trim_end_matches('"').to_owned());
+    } else if let Some(quoted) = quote_begun(&bare) {
+        bare = Cow::Owned(quoted.to_owned());
     }
     bare
+}
+
+/// What follows the quote before the first line of several, if it has a stamp.
+fn quote_begun(line: &str) -> Option<&str> {
+    let quoted = line.strip_prefix('"')?;
+    let stamped = !quoted.contains('"') && super::prefix::strip(quoted).stamp.is_some();
+    stamped.then_some(quoted)
 }
 
 /// Characters that HTML and XML cannot hold as they are; `&` last, so that nothing is undone twice.
@@ -290,9 +299,18 @@ mod tests {
         assert_eq!(plain("* `[    1.000000] x`"), "[    1.000000] x");
         assert_eq!(plain("`x invoked y`"), "`x invoked y`");
         assert_eq!(
+            plain("\"Nov 29 01:00:04 a kernel: x"),
+            "Nov 29 01:00:04 a kernel: x"
+        );
+        assert_eq!(plain("\"x invoked y"), "\"x invoked y");
+        assert_eq!(
             plain(
                 "  Warning  OOMKilling  5m (x2 over 9m)  kernel-monitor  Out of memory: Kill process 12"
             ),
+            "Out of memory: Kill process 12"
+        );
+        assert_eq!(
+            plain("  Warning  PodOOMKilling  2m  npd, edge-4  Out of memory: Kill process 12"),
             "Out of memory: Kill process 12"
         );
         assert_eq!(

@@ -331,5 +331,7 @@ mod tests {
         );
         let found = strip("Aug 17 03:12:59 h kernel: [159440.49643] ls");
         assert_eq!(found.stamp.unwrap().uptime_us, Some(159_440_496_430));
+        // A host that is called like a number is no year.
+        assert_eq!(strip("Aug 17 03:12:59 1024 kernel: ls").host, Some("1024"));
     }
 }

@@ -177,7 +177,7 @@ pub(super) const NAMES: &[Name] = &[
     name("pod_containers[].restarts_count", Kind::Count, "starts after the first", "a file of kubectl describe pod"),
     name("pod_containers[].limit_bytes", Kind::Bytes, "memory limit", "a file of kubectl describe pod"),
     name("pod_containers[].request_bytes", Kind::Bytes, "memory request", "a file of kubectl describe pod"),
-    name("user_kills", Kind::List, "kills by user-space killers: systemd-oomd, earlyoom, oomd, nohang, Android's lowmemorykiller", "scene/journal"),
+    name("user_kills", Kind::List, "kills by user-space killers: systemd-oomd, earlyoom, oomd, nohang, Talos, Android's lowmemorykiller", "scene/journal"),
     name("user_kills[].killer", Kind::Text, "which killer", "scene/journal"),
     name("user_kills[].target", Kind::Text, "process or cgroup", "scene/journal"),
     name("user_kills[].pid", Kind::Id, "process, when one was named", "scene/journal"),

@@ -29,7 +29,10 @@ pattern!(
     r"gfp_mask=(?P<mask>0x[0-9a-fA-F]+)(?:\((?P<flags>[^)]*)\)|[^0-9a-fA-F(])"
 );
 pattern!(ORDER, r"\border=(?P<order>-?\d+)(?:[, ]|$)");
-pattern!(SCORE_ADJ, r#"\boom_score_adj=(?P<adj>-?\d+)(?:[,\s"]|$)"#);
+pattern!(
+    SCORE_ADJ,
+    r#"\boom_score_adj=(?P<adj>-?\d+)(?:[,\s"}\]*`<)]|$)"#
+);
 pattern!(
     NODEMASK,
     r"\bnodemask=(?P<nodes>[0-9][0-9,-]*?)(?:,?\s|,[a-z]|$)"

@@ -100,7 +100,7 @@ pattern!(
     SIZE,
     r"\b(?P<key>total-vm|vsz|vm|anon-rss|file-rss|shmem-rss|pgtables): ?(?P<kb>\d+)kB"
 );
-pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"}\]]|$)"#);
+pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"}\]*`<)]|$)"#);
 
 /// Reads a `Kill process` or `Killed process` line. Fields are looked for by their keys: each
 /// kernel and each vendor adds some.
@@ -302,7 +302,7 @@ mod tests {
                 None,
             ),
             (
-                "Memory cgroup out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:-2 pgtables:176kB oom_score_adj:-997",
+                "Memory cgroup out of memory: Killed process 12 (a) total-vm:8kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:-2 pgtables:176kB oom_score_adj:-997**",
                 Scope::Cgroup,
                 Some(4),
                 Some(-2),

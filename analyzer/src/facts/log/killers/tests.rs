@@ -150,6 +150,12 @@ fn oomd_and_android() {
             "work.slice/a.service",
         ),
         (
+            "",
+            r#"[talos] Sending SIGKILL to cgroup {"component": "c", "controller": "runtime.OOMController", "cgroup": "/sys/fs/cgroup/kubepods/pod7"}"#,
+            "talos",
+            "/sys/fs/cgroup/kubepods/pod7",
+        ),
+        (
             "lmkd",
             "Kill 'com.x.y' (4242), uid 10100, oom_score_adj 900 to free 4096kB rss, 0kB swap; reason: device is low on swap",
             "lowmemorykiller",

@@ -14,7 +14,7 @@ pattern!(
 // journalctl writes the month in the words of the reader's locale.
 pattern!(
     RFC3164,
-    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>\d{4}))?):?[ \t]"
+    r"^\s*(?P<stamp>(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}|\p{L}{3,9}\.?|\d{1,2}月) +(?P<day>\d{1,2}),? (?:(?P<year>\d{4}) )?(?:@ )?(?P<time>\d\d:\d\d:\d\d)(?:\.\d+)?(?: (?P<year_last>(?:19|20)\d\d))?):?[ \t]"
 );
 pattern!(
     ISO,
