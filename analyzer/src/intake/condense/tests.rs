@@ -19,7 +19,7 @@ impl Read for Drip<'_> {
 
 /// Whether a program wrote the line `n` of [`log`].
 const fn is_of_a_program(n: usize) -> bool {
-    n % 3 == 0
+    n.is_multiple_of(3)
 }
 
 fn log(lines: usize, kills: &[usize]) -> String {
