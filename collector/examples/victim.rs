@@ -103,8 +103,6 @@ fn storm() -> Result<(), Errno> {
 }
 
 fn hog(mib: usize) -> Result<(), Errno> {
-    // Whoever shares its cgroup shall not be taken for it while both are small.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     memory(mib)?;
     ready();
     sleep();

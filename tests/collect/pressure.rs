@@ -38,7 +38,7 @@ fn beside_hogs(group: &Group, path: &Path, adj: &str) -> usize {
     while run.try_wait().unwrap().is_none() && Instant::now() < until {
         // It never gets as far as saying that it is ready.
         let hog = group
-            .command(&victim())
+            .command_to_be_killed(&victim())
             .args(["hog", "64"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
