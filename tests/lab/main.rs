@@ -79,10 +79,8 @@ impl<'a> Wanted<'a> {
         } else {
             self.kernels.contains(&kernel.id)
         };
-        let named = self
-            .parts_of_names
-            .iter()
-            .all(|part| scenario.name.contains(part));
+        let mut parts = self.parts_of_names.iter();
+        let named = parts.len() == 0 || parts.any(|part| scenario.name.contains(part));
         let in_set = self.long || !scenario.long || !self.parts_of_names.is_empty();
         on && named && in_set && kernel.takes(scenario)
     }
