@@ -1,7 +1,7 @@
 //! The lab: real kernels in QEMU really run out of memory, the shipped collector runs inside, the analyser judges outside.
 //!
 //! `cargo test --test lab` plays the short set, `cargo test --test lab -- --long` every kernel and machine; other
-//! words name kernels or are parts of scenarios' names. Packages: see the README.
+//! words name kernels or are parts of scenarios' names, of which any is enough. Packages: see the README.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,

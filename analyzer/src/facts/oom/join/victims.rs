@@ -65,7 +65,7 @@ impl Joiner {
     }
 
     pub(super) fn kill(&mut self, mut kill: Kill, line: &Line<'_>) {
-        let pid = self.process_of(kill.pid);
+        let pid = kill.pid.map(|pid| self.process_of(pid));
         kill.pid = pid;
         let event = self.event(line, |e| {
             !e.killed.is_empty()
