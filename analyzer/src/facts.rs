@@ -42,6 +42,7 @@ mod view;
 mod vmstat;
 mod wording;
 mod zones;
+mod zram;
 
 pub use gather::gather;
 pub use log::search;

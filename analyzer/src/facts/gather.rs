@@ -10,7 +10,7 @@ use super::source::{Source, matches};
 use super::{
     Facts, address_maps, cgroups, containers, derived, header, host, kernel_log, logs, meminfo,
     nodes, pressure, probes, processes, ps, sections, slabinfo, swaps, sysctl, sysv, tmpfs, units,
-    vmstat, zones,
+    vmstat, zones, zram,
 };
 use crate::intake::{Condensed, File, Input, InputKind};
 
@@ -48,6 +48,7 @@ pub const PARSERS: &[Parser] = &[
     row(&["proc/zoneinfo"], zones::zoneinfo),
     row(&["proc/buddyinfo"], zones::buddyinfo),
     row(&["proc/swaps"], swaps::parse),
+    row(&["sys/block/zram*/mm_stat"], zram::parse),
     row(&["proc/slabinfo"], slabinfo::parse),
     row(&["sys/devices/system/node/node*/meminfo"], nodes::parse),
     row(&["scene/tmpfs.json"], tmpfs::parse),

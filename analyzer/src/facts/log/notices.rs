@@ -22,6 +22,8 @@ pub(super) struct Notice {
     bytes: Option<u64>,
     limit_bytes: Option<u64>,
     path: Option<String>,
+    /// Lines that say the same, where they are counted.
+    times: Option<u64>,
 }
 
 /// Words that every form below has.
@@ -44,6 +46,7 @@ const MARKERS: &[&str] = &[
     "VM_FAULT_OOM leaked",
     "mm pinned by",
     "callbacks suppressed",
+    "on swap-device (",
 ];
 
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(MARKERS).ok());
@@ -101,10 +104,23 @@ pattern!(
     r"^(?P<path>[A-Za-z0-9_.]+): \d+ callbacks suppressed$"
 );
 
+pattern!(
+    SWAP_WRITE,
+    r"^Write-error on swap-device \((?P<path>\d+:\d+):\d+\)"
+);
+pattern!(
+    SWAP_READ,
+    r"^Read-error on swap-device \((?P<path>\d+:\d+):\d+\)"
+);
+
 /// Reads the line into the list of its log.
 pub(super) fn read(line: &Line<'_>, index: u64, all: &mut Vec<Said<Notice>>) {
     if let Some(notice) = notice(line) {
-        all.push(Said::at(notice, line, index));
+        if notice.times.is_some() {
+            repeated(notice, line, index, all);
+        } else {
+            all.push(Said::at(notice, line, index));
+        }
         return;
     }
     // The line after `SLUB: Unable to allocate memory` names the cache.
@@ -121,6 +137,26 @@ pub(super) fn read(line: &Line<'_>, index: u64, all: &mut Vec<Said<Notice>>) {
     }
 }
 
+/// How many notices back the same one is looked for.
+const REPEATED_WITHIN: usize = 16;
+
+/// A line for each page that swap lost: tens of thousands in a second are one notice with a count, which keeps
+/// its first line and its last.
+fn repeated(notice: Notice, line: &Line<'_>, index: u64, all: &mut Vec<Said<Notice>>) {
+    let same = all
+        .iter_mut()
+        .rev()
+        .take(REPEATED_WITHIN)
+        .find(|said| said.value.kind == notice.kind && said.value.path == notice.path);
+    let Some(said) = same else {
+        all.push(Said::at(notice, line, index));
+        return;
+    };
+    said.value.times = said.value.times.map(|times| times.saturating_add(1));
+    said.evidence.truncate(1);
+    said.evidence.push(line.evidence());
+}
+
 /// How soon the name of the cache follows.
 const SLAB_LINES_MAX: u64 = 4;
 
@@ -129,7 +165,7 @@ fn notice(line: &Line<'_>) -> Option<Notice> {
     if !line.kernel() || FINDER.as_ref().is_some_and(|f| !f.is_match(line.text)) {
         return None;
     }
-    let forms: [(&'static str, &regex::Regex); 15] = [
+    let forms: [(&'static str, &regex::Regex); 17] = [
         ("boot", &BOOT),
         ("slab allocation failure", &SLAB),
         ("vmalloc failure", &VMALLOC),
@@ -145,6 +181,8 @@ fn notice(line: &Line<'_>) -> Option<Notice> {
         ("page fault without memory", &FAULT),
         ("memory pinned by a protected task", &PINNED),
         ("suppressed messages", &SUPPRESSED),
+        ("swap write failed", &SWAP_WRITE),
+        ("swap read failed", &SWAP_READ),
     ];
     let bare = line.bare().trim_end();
     let (kind, groups) = forms
@@ -159,6 +197,7 @@ fn notice(line: &Line<'_>) -> Option<Notice> {
         bytes: number(&groups, "bytes"),
         limit_bytes: number(&groups, "limit"),
         path: owned("path"),
+        times: kind.starts_with("swap ").then_some(1),
     })
 }
 
@@ -174,6 +213,7 @@ impl Said<Notice> {
         record.put_some("asked_bytes", notice.bytes, place);
         record.put_some("limit_bytes", notice.limit_bytes, place);
         record.put_some("about", notice.path.clone(), place);
+        record.put_some("times_count", notice.times, place);
         record
     }
 }
@@ -244,12 +284,45 @@ mod tests {
                 "allocation stall",
             ),
             ("warn_alloc: 25 callbacks suppressed", "suppressed messages"),
+            (
+                "Write-error on swap-device (253:0:705368)",
+                "swap write failed",
+            ),
+            ("Read-error on swap-device (8:2:705368)", "swap read failed"),
         ] {
             assert!(kept("kernel", text), "{text}");
             let line = line("kernel", text);
             assert_eq!(notice(&line).map(|n| n.kind), Some(kind), "{text}");
         }
     }
+
+    #[test]
+    fn a_storm_of_swap_errors_is_one_notice() {
+        let mut all = Vec::new();
+        let lines = [
+            "Write-error on swap-device (253:0:157448)",
+            "Write-error on swap-device (8:2:4)",
+            "SLUB: Unable to allocate memory on node -1, gfp=0xc00(GFP_NOIO)",
+            "Write-error on swap-device (253:0:705368)",
+            "Write-error on swap-device (253:0:704824)",
+        ];
+        for (index, text) in (0..).zip(lines) {
+            read(&line("kernel", text), index, &mut all);
+        }
+        let told: Vec<_> = all
+            .iter()
+            .map(|n| (n.value.kind, n.value.times, n.evidence.len()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("swap write failed", Some(3), 2),
+                ("swap write failed", Some(1), 1),
+                ("slab allocation failure", None, 1)
+            ]
+        );
+    }
+
     #[test]
     fn the_cache_of_a_slab_failure_is_named_in_the_next_line() {
         let mut all = Vec::new();

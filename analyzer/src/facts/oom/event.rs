@@ -191,6 +191,14 @@ impl OomEvent {
         self.names_victim() || self.panic.is_some() || self.no_victim.is_some()
     }
 
+    /// The process that `pid` of a line about a kill means. Those lines name the thread that holds the memory, which
+    /// is not the process's own number when its first thread has ended (mm/oom_kill.c, `find_lock_task_mm`).
+    #[must_use]
+    pub fn process_of(&self, pid: u64) -> u64 {
+        let row = self.tasks.iter().find(|t| t.value.thread_pid == Some(pid));
+        row.map_or(pid, |row| row.value.pid)
+    }
+
     /// Whether a kill of `pid` right after the one of this event is of the same group: since 5.1
     /// each choice has an `oom-kill` line, and only `memory.oom.group` kills without another one.
     #[must_use]

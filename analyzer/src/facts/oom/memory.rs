@@ -228,6 +228,7 @@ pub fn total(line: &str) -> Option<(&str, u64)> {
     let what = match text(&groups, "what")? {
         "pages of RAM" => "pages RAM",
         "reserved pages" => "pages reserved",
+        "pages of HIGHMEM" | "pages HighMem/MovableOnly" => "pages HighMem",
         what => what,
     };
     Some((what, number(&groups, "pages")?))

@@ -10,6 +10,8 @@ pub struct Columns(pub Vec<String>);
 pub struct Task {
     /// Process (thread group).
     pub pid: u64,
+    /// The thread that stands for it, when that is another one: the first has ended.
+    pub thread_pid: Option<u64>,
     /// User; printed signed, 65534 and 4294967294 are users too.
     pub uid: Option<i64>,
     /// Address space in pages.
@@ -65,7 +67,11 @@ pub fn row(line: &str, columns: &Columns) -> Option<Task> {
         let pages = u64::try_from(value).ok();
         match column.as_str() {
             "uid" => task.uid = Some(value),
-            "tgid" => task.pid = pages.unwrap_or(task.pid),
+            "tgid" => {
+                let thread = task.pid;
+                task.pid = pages.unwrap_or(thread);
+                task.thread_pid = (task.pid != thread).then_some(thread);
+            }
             "total_vm" => task.virtual_pages = pages,
             "rss" => task.rss_pages = pages,
             "rss_anon" => parts[0] = pages,

@@ -122,6 +122,7 @@ const SINGLE_WORDS: &[&str] = &[
     "vmap allocation",
     "detected stall",
     "mm pinned by",
+    "-error on swap-device",
 ];
 
 /// Words of reports of several lines.

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
 use std::ptr;
 
 use crate::{failed, hold, number};
@@ -86,6 +87,32 @@ pub(crate) fn files(words: &[String]) -> Result<(), String> {
         File::create(&path).map_err(|e| format!("file {index}: {e}"))?;
     }
     hold()
+}
+
+/// `missing FOLDER COUNT`: asks for that many files with long names that are not there.
+pub(crate) fn missing(words: &[String]) -> Result<(), String> {
+    let folder = words.first().ok_or("a folder is missing")?;
+    let long = "n".repeat(200);
+    for index in 0..number(words, 1)? {
+        if std::fs::exists(format!("{folder}/{index}-{long}")).map_err(|e| e.to_string())? {
+            return Err(format!("file {index} is there"));
+        }
+    }
+    hold()
+}
+
+/// `reread FILE`: reads one byte of each of its pages, again and again: hardly any copying, so that the time goes
+/// into getting the pages.
+pub(crate) fn reread(words: &[String]) -> Result<(), String> {
+    let path = words.first().ok_or("a file is missing")?;
+    let file = File::open(path).map_err(|e| format!("{path}: {e}"))?;
+    let bytes = file.metadata().map_err(|e| e.to_string())?.len();
+    let mut byte = [0u8; 1];
+    loop {
+        for offset in (0..bytes).step_by(4096) {
+            file.read_at(&mut byte, offset).map_err(|e| e.to_string())?;
+        }
+    }
 }
 
 /// `checkerboard LEFT_MIB`: fills memory with single kernel pages in two sets of pipes by turns until only so much

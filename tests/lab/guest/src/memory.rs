@@ -166,6 +166,27 @@ pub(crate) fn shm(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
+/// `huge MIB`: touches memory in huge pages of the machine's pool, and holds it.
+pub(crate) fn huge(words: &[String]) -> Result<(), String> {
+    let bytes = number(words, 0)? * MIB;
+    let at = map(bytes, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_HUGETLB)
+        .ok_or_else(|| failed("mmap of huge pages"))?;
+    // SAFETY: within the mapping just made.
+    unsafe { ptr::write_bytes(at, 0x5a, bytes) };
+    hold()
+}
+
+/// `touch-each STEP_MIB MIB`: maps that much, writes one byte of each step, and holds it.
+pub(crate) fn touch_each(words: &[String]) -> Result<(), String> {
+    let (step, bytes) = (number(words, 0)? * MIB, number(words, 1)? * MIB);
+    let at = map(bytes, libc::PROT_READ | libc::PROT_WRITE, 0).ok_or_else(|| failed("mmap"))?;
+    for offset in (0..bytes).step_by(step.max(1)) {
+        // SAFETY: within the mapping just made.
+        unsafe { ptr::write_volatile(at.add(offset), 0x5a) };
+    }
+    hold()
+}
+
 /// `stamped MIB`: touches memory, then maps and unmaps a page every millisecond and says the longest pause on each new record.
 pub(crate) fn stamped(words: &[String]) -> Result<(), String> {
     let held = vec![0x5au8; number(words, 0)? * MIB];

@@ -67,9 +67,11 @@ pub(crate) fn vfork_wait(words: &[String]) -> Result<(), String> {
     hold()
 }
 
-/// `stuck-lock FILE`: one thread faults for writing on a frozen file system, another unmaps: the address space's lock is never free again.
+/// `stuck-lock FILE [MIB]`: touches that many MiB, then one thread faults for writing on a frozen file system, another unmaps: the address space's lock is never free again.
 pub(crate) fn stuck_lock(words: &[String]) -> Result<(), String> {
     let path = words.first().ok_or("a file is missing")?;
+    let held = vec![0x5au8; number(words, 1).unwrap_or(0) * 1024 * 1024];
+    std::hint::black_box(&held);
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -96,8 +98,10 @@ pub(crate) fn stuck_lock(words: &[String]) -> Result<(), String> {
     });
     std::thread::sleep(Duration::from_secs(1));
     std::thread::spawn(move || {
+        // The page that the other thread waits for: since 6.4 its fault holds the lock of this area only, and the unmap
+        // waits for that with the whole address space locked.
         // SAFETY: unmaps a page that no other code uses; waits for the lock for ever.
-        unsafe { libc::munmap(ptr::without_provenance_mut(address + 4096), 4096) };
+        unsafe { libc::munmap(ptr::without_provenance_mut(address), 4096) };
     });
     hold()
 }
@@ -136,5 +140,32 @@ pub(crate) fn fork_until_refused(words: &[String]) -> Result<(), String> {
 pub(crate) fn crash(_: &[String]) -> Result<(), String> {
     // SAFETY: none; the crash is the purpose.
     unsafe { ptr::write_volatile(ptr::without_provenance_mut::<u8>(16), 1) };
+    Ok(())
+}
+
+/// `bomb`: starts two of its kind, each of which does the same, and holds; what is refused is tried again.
+pub(crate) fn bomb(_: &[String]) -> Result<(), String> {
+    let mut started = 0;
+    while started < 2 {
+        // SAFETY: like fork (no memory is shared); this process has one thread.
+        match unsafe { libc::fork() } {
+            0 => {
+                // A page or two of its own, as a real program has.
+                std::hint::black_box(vec![0x5au8; 256 * 1024].leak());
+                started = 0;
+            }
+            pid if pid < 0 => std::thread::sleep(Duration::from_millis(10)),
+            _ => started += 1,
+        }
+    }
+    hold()
+}
+
+/// `leaderless MIB`: the first thread ends, and another one takes the memory and holds it.
+pub(crate) fn leaderless(words: &[String]) -> Result<(), String> {
+    let words = words.to_vec();
+    std::thread::spawn(move || crate::memory::hog(&words));
+    // SAFETY: ends this thread alone; what it has borrowed is never given back, and the other thread owns its words.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
     Ok(())
 }

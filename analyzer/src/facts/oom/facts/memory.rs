@@ -94,6 +94,10 @@ fn totals(request: &Request<'_>, memory: &MemoryDump, record: &mut Record) {
             &places(&[ram, reserved]),
         );
     }
+    if let Some(high) = high_pages(memory) {
+        let bytes = request.bytes(Some(high.value));
+        record.put_some("memory.high_memory_bytes", bytes, &high.evidence);
+    }
     if !memory.huge.is_empty() {
         let bytes = memory.huge.iter().try_fold(0u64, |sum, h| {
             sum.checked_add(h.value.total.checked_mul(h.value.size_bytes)?)
@@ -153,6 +157,14 @@ fn zones(request: &Request<'_>, memory: &MemoryDump, record: &mut Record) {
     shortage(request, record);
 }
 
+/// Pages that a 32-bit kernel cannot address itself. Where there is a DMA32 zone the kernel is a 64-bit one, and the
+/// line counts pages set aside for what can be moved.
+fn high_pages(memory: &MemoryDump) -> Option<&Seen<u64>> {
+    let wide = memory.zones.iter().any(|z| z.value.name == "DMA32");
+    let high = memory.totals_pages.get("pages HighMem")?;
+    (!wide && !memory.zones.is_empty()).then_some(high)
+}
+
 fn order(request: &Request<'_>) -> Option<usize> {
     request.order.and_then(|order| usize::try_from(order).ok())
 }
@@ -190,11 +202,10 @@ fn verdict(zone: &Zone, request: &Request<'_>) -> Option<Verdict> {
         .buddies
         .iter()
         .find(|b| b.value.zone == zone.name && b.value.node == zone.node);
-    let high_memory = request
-        .memory
-        .zones
-        .iter()
-        .any(|z| z.value.name == "HighMem");
+    // Newer kernels leave out the zones that the request may not use.
+    let listed = |z: &Seen<Zone>| z.value.name == "HighMem";
+    let high_memory = request.memory.zones.iter().any(listed)
+        || high_pages(request.memory).is_some_and(|high| high.value > 0);
     watermark::verdict(
         zone,
         lists.map(|b| &b.value),

@@ -56,8 +56,17 @@ impl Joiner {
         }
     }
 
-    pub(super) fn kill(&mut self, kill: Kill, line: &Line<'_>) {
-        let pid = kill.pid;
+    /// The process that this number means in the report that is open.
+    fn process_of(&self, pid: u64) -> u64 {
+        match &self.lane.open {
+            Open::Event(event) => event.process_of(pid),
+            _ => pid,
+        }
+    }
+
+    pub(super) fn kill(&mut self, mut kill: Kill, line: &Line<'_>) {
+        let pid = kill.pid.map(|pid| self.process_of(pid));
+        kill.pid = pid;
         let event = self.event(line, |e| {
             !e.killed.is_empty()
                 || e.panic.is_some()
@@ -67,8 +76,9 @@ impl Joiner {
         event.kills.push(Seen::new(kill, line.evidence()));
     }
 
-    pub(super) fn killed(&mut self, killed: Killed, line: &Line<'_>) {
-        let pid = killed.pid;
+    pub(super) fn killed(&mut self, mut killed: Killed, line: &Line<'_>) {
+        let pid = killed.pid.map(|pid| self.process_of(pid));
+        killed.pid = pid;
         // The next report began between the two lines about this kill.
         let open = matches!(&self.lane.open, Open::Event(event) if !event.names_victim());
         let chosen = |event: &&mut OomEvent| {
@@ -125,7 +135,13 @@ impl Joiner {
     /// own and comes late, when the next report may be open.
     pub(super) fn reaped(&mut self, reaped: Reaped, line: &Line<'_>) {
         let pid = reaped.pid;
-        let names = |event: &OomEvent| event.victim_pids().iter().any(|(_, named)| *named == pid);
+        let names = |event: &OomEvent| {
+            let process = event.process_of(pid);
+            event
+                .victim_pids()
+                .iter()
+                .any(|(_, named)| *named == process)
+        };
         let same_host = |event: &OomEvent| {
             let host = event.host.as_ref().map(|h| h.value.as_str());
             host.is_none() || line.host.is_none() || host == line.host
@@ -144,6 +160,8 @@ impl Joiner {
         });
         let mut all = unfinished.chain(self.events.iter_mut().rev());
         if let Some(event) = all.find(|event| same_host(event) && recent(event)) {
+            let mut seen = seen;
+            seen.value.pid = event.process_of(pid);
             event.reaped.push(seen);
             return;
         }
