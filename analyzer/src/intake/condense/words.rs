@@ -225,6 +225,7 @@ const PARTS: [&[&str]; 3] = [
         "ignal 9",
         "/oom",
         "nned by",
+        "swap-device",
     ],
     &["OOM"],
 ];
