@@ -109,7 +109,7 @@ fn deadline_ends_the_collection_but_not_the_bundle() {
     let began = Instant::now();
     let (output, path) = machine.collect(&["--deadline", "1s"]);
     assert!(
-        began.elapsed() < Duration::from_secs(4),
+        began.elapsed() < Duration::from_secs(15),
         "{:?}",
         began.elapsed()
     );
