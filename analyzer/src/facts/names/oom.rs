@@ -93,7 +93,7 @@ pub(super) const NAMES: &[Name] = &[
     name("oom_events[].memory.slab_reclaimable_bytes", Kind::Bytes, "kernel objects that can be dropped", "kernel log"),
     name("oom_events[].memory.page_tables_bytes", Kind::Bytes, "page tables", "kernel log"),
     name("oom_events[].memory.ram_bytes", Kind::Bytes, "pages RAM minus pages reserved", "kernel log"),
-    name("oom_events[].memory.high_memory_bytes", Kind::Bytes, "pages HighMem: RAM that a 32-bit kernel cannot use for its own objects; not put where a DMA32 zone shows a 64-bit kernel", "kernel log"),
+    name("oom_events[].memory.high_memory_bytes", Kind::Bytes, "pages HighMem: RAM that a 32-bit kernel cannot use for its own objects; not put where the zones do not show a 32-bit kernel", "kernel log"),
     name("oom_events[].memory.hugepages_bytes", Kind::Bytes, "pools of huge pages", "kernel log"),
     name("oom_events[].memory.swap_total_bytes", Kind::Bytes, "swap space", "kernel log"),
     name("oom_events[].memory.swap_free_bytes", Kind::Bytes, "free swap space", "kernel log"),

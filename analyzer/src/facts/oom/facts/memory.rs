@@ -157,12 +157,14 @@ fn zones(request: &Request<'_>, memory: &MemoryDump, record: &mut Record) {
     shortage(request, record);
 }
 
-/// Pages that a 32-bit kernel cannot address itself. Where there is a DMA32 zone the kernel is a 64-bit one, and the
-/// line counts pages set aside for what can be moved.
+/// Pages that a 32-bit kernel cannot address itself. On a 64-bit kernel the line counts pages set aside for what can be
+/// moved; it is known by a zone that only it has, and by the node before each zone, which 32-bit kernels hardly print.
 fn high_pages(memory: &MemoryDump) -> Option<&Seen<u64>> {
-    let wide = memory.zones.iter().any(|z| z.value.name == "DMA32");
-    let high = memory.totals_pages.get("pages HighMem")?;
-    (!wide && !memory.zones.is_empty()).then_some(high)
+    let zones = || memory.zones.iter().map(|zone| &zone.value);
+    let listed = zones().any(|zone| zone.name == "HighMem");
+    let wide = |zone: &Zone| zone.node.is_some() || ["DMA32", "Movable"].contains(&&*zone.name);
+    let narrow = listed || (!memory.zones.is_empty() && !zones().any(wide));
+    memory.totals_pages.get("pages HighMem").filter(|_| narrow)
 }
 
 fn order(request: &Request<'_>) -> Option<usize> {
