@@ -1,7 +1,8 @@
 //! The lab: real kernels in QEMU really run out of memory, the shipped collector runs inside, the analyser judges outside.
 //!
 //! `cargo test --test lab` plays the short set, `cargo test --test lab -- --long` every kernel and machine; other
-//! words name kernels or are parts of scenarios' names, of which any is enough. Packages: see the README.
+//! words name kernels or are parts of scenarios' names, of which any is enough; `--again` plays what was not right
+//! in the last run. Packages: see the README.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -15,11 +16,13 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
+use crate::again::Again;
 use crate::boot::Ready;
 use crate::kernels::{KERNELS, Kernel, Plays};
 use crate::scenario::Scenario;
 use crate::table::{Row, Table};
 
+mod again;
 mod archive;
 mod boot;
 mod judge;
@@ -55,25 +58,33 @@ struct Folders {
 /// What the words of the command line ask for.
 struct Wanted<'a> {
     long: bool,
+    again: Option<Again>,
     kernels: Vec<&'a str>,
     parts_of_names: Vec<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
-    fn read(words: &'a [String]) -> Self {
+    fn read(words: &'a [String], work: &Path) -> Result<Self, String> {
         let plain = words.iter().map(String::as_str);
         let (kernels, parts_of_names) = plain
             .filter(|word| !word.starts_with('-'))
             .partition(|word| KERNELS.iter().any(|kernel| kernel.id == *word));
-        Self {
-            long: words.iter().any(|word| word == "--long"),
+        let asked = |option: &str| words.iter().any(|word| word == option);
+        Ok(Self {
+            long: asked("--long"),
+            again: asked("--again")
+                .then(|| Again::of_last_run(work))
+                .transpose()?,
             kernels,
             parts_of_names,
-        }
+        })
     }
 
     /// A kernel or scenario that is named is played whether it is in the short set or not.
     fn takes(&self, kernel: &Kernel, scenario: &Scenario) -> bool {
+        if let Some(again) = &self.again {
+            return again.has(&scenario.name, kernel.id);
+        }
         let on = if self.kernels.is_empty() {
             self.long || kernel.plays == Plays::Always
         } else {
@@ -108,7 +119,7 @@ fn lab(words: &[String]) -> Result<bool, String> {
         cache,
         work,
     };
-    let wanted = Wanted::read(words);
+    let wanted = Wanted::read(words, &folders.work)?;
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let scenarios = scenario::all(&tests.join("lab/scenarios"))?;
     let began = Instant::now();
@@ -124,7 +135,7 @@ fn lab(words: &[String]) -> Result<bool, String> {
         }
         match Ready::prepare(*kernel, &folders.target, &folders.cache, &folders.work) {
             Ok(ready) => kernels.push((ready, here)),
-            Err(error) => table.cannot(kernel.id, &error),
+            Err(error) => table.cannot(kernel.id, &here, &error),
         }
     }
     for (ready, _) in &kernels {

@@ -6,10 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::again::Again;
 use crate::archive::files;
 use crate::boot::Left;
 use crate::judge::Judged;
 use crate::kernels::KERNELS;
+use crate::scenario::Scenario;
 
 /// One guest that was played.
 #[derive(Debug)]
@@ -51,16 +53,14 @@ impl Row {
         }
     }
 
-    fn print(&self) {
+    /// The row as it is printed; of one that is not right also what is wrong.
+    fn text(&self) -> String {
         let name = format!("{:<28} {:<11}", self.scenario, self.kernel);
         let (judged, left) = match &self.end {
             Ok(both) => both,
-            Err(error) => {
-                println!("{name} FAILED: {error}");
-                return;
-            }
+            Err(error) => return format!("{name} FAILED: {error}"),
         };
-        println!(
+        let mut text = format!(
             "{name} {:>6.1} {:>9} {:>8} {:>9}  {}: {}",
             left.seconds,
             judged.bundle_bytes,
@@ -70,11 +70,12 @@ impl Row {
             judged.root
         );
         for wrong in &judged.wrong {
-            println!("        {wrong}");
+            text += &format!("\n        {wrong}");
         }
         if !self.right() {
-            println!("        ({}; see {})", self.about, left.out.display());
+            text += &format!("\n        ({}; see {})", self.about, left.out.display());
         }
+        text
     }
 }
 
@@ -83,7 +84,9 @@ impl Row {
 pub(crate) struct Table {
     work: PathBuf,
     rows: usize,
-    right: usize,
+    /// What is not right, as it is printed.
+    wrong: Vec<String>,
+    again: Again,
     kernels_missing: usize,
 }
 
@@ -114,7 +117,8 @@ impl Table {
         Self {
             work: work.to_path_buf(),
             rows: 0,
-            right: 0,
+            wrong: Vec::new(),
+            again: Again::default(),
             kernels_missing: 0,
         }
     }
@@ -131,17 +135,26 @@ impl Table {
         write(&folder.join("uname"), &format!("- {id} is {uname}\n"))
     }
 
-    /// A kernel that is wanted and can't be had.
-    pub(crate) fn cannot(&mut self, id: &str, error: &str) {
-        println!("{id} CANNOT BE PLAYED: {error}");
+    /// A kernel that is wanted for these scenarios and can't be had.
+    pub(crate) fn cannot(&mut self, id: &str, scenarios: &[&Scenario], error: &str) {
+        let text = format!("{id} CANNOT BE PLAYED: {error}");
+        println!("{text}");
+        self.wrong.push(text);
+        for scenario in scenarios {
+            self.again.add(&scenario.name, id);
+        }
         self.kernels_missing += 1;
     }
 
     /// Prints a row and takes it up.
     pub(crate) fn add(&mut self, row: &Row) -> Result<(), String> {
         self.rows += 1;
-        self.right += usize::from(row.right());
-        row.print();
+        let text = row.text();
+        println!("{text}");
+        if !row.right() {
+            self.wrong.push(text);
+            self.again.add(&row.scenario, &row.kernel);
+        }
         let file = format!("{}.md", row.scenario);
         write(&self.folder(&row.kernel).join(file), &row.markdown())
     }
@@ -151,9 +164,14 @@ impl Table {
     /// On a machine that does nothing else the run takes the processor time divided by the processors.
     pub(crate) fn end(self, took: Duration) -> Result<bool, String> {
         let path = self.work.join("table.md");
+        let right = self.wrong.is_empty();
+        if !right {
+            println!("Not right:\n{}", self.wrong.join("\n"));
+        }
+        self.again.keep(&self.work)?;
         println!(
             "{} of {} right, {} kernels could not be played, {:.0} s ({} s of processor time); {}",
-            self.right,
+            self.rows + self.kernels_missing - self.wrong.len(),
             self.rows,
             self.kernels_missing,
             took.as_secs_f64(),
@@ -182,7 +200,7 @@ impl Table {
         if self.rows == 0 && self.kernels_missing == 0 {
             return Err("no scenario and kernel fit the words given".to_owned());
         }
-        Ok(self.right == self.rows && self.kernels_missing == 0)
+        Ok(right)
     }
 }
 

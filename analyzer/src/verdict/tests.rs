@@ -199,6 +199,27 @@ fn a_finding_explains_only_its_own_events() {
     assert_eq!(verdict.unexplained[0].items, [1]);
 }
 
+#[test]
+fn groups_of_other_kinds_say_nothing_about_each_other() {
+    let root = |list: &str| {
+        let mut hog = finding("hog", &[0]);
+        hog.group = Some("machine".into());
+        hog.explains = vec!["other".into()];
+        let mut other = finding("other", &[0]);
+        other.group = Some("253:0".into());
+        other.touched[0].path = format!("{list}[0].about");
+        reach(
+            vec![
+                judged(Role::Cause, vec![hog]),
+                judged(Role::Cause, vec![other]),
+            ],
+            &Facts::default(),
+        )
+    };
+    assert_eq!(root("kernel_notices").chain.len(), 1);
+    assert_eq!(root("oom_groups").chain.len(), 0);
+}
+
 fn short(rule: &str, facts: usize) -> Judged {
     Judged {
         explains: Vec::new(),

@@ -27,18 +27,22 @@ pub(super) fn list_of(finding: &Finding) -> Option<&str> {
     })
 }
 
+/// Lists whose rules group by the same names: of cgroups, units, the machine. Other groups (a device, a
+/// program, a cache) say nothing about each other.
+const GROUPED_ALIKE: &[&str] = &["oom_events", "oom_groups"];
+
 /// Whether two findings can be about the same events: they are unless both count items of the same
-/// list and share none, or both name a group of events (`group_by`) in different lists, and it is
-/// not the same group.
+/// list and share none, or both name a group of OOM events, and it is not the same group.
 fn related(a: &Finding, b: &Finding) -> bool {
-    match (list_of(a), list_of(b)) {
-        (Some(x), Some(y)) if x == y => a.items.iter().any(|i| b.items.contains(i)),
-        (Some(_), Some(_)) => match (&a.group, &b.group) {
-            (Some(x), Some(y)) => x == y,
-            _ => true,
-        },
-        _ => true,
+    let (Some(x), Some(y)) = (list_of(a), list_of(b)) else {
+        return true;
+    };
+    if x == y {
+        return a.items.iter().any(|i| b.items.contains(i));
     }
+    let groups = a.group.as_ref().zip(b.group.as_ref());
+    let alike = GROUPED_ALIKE.contains(&x) && GROUPED_ALIKE.contains(&y);
+    groups.is_none_or(|(x, y)| x == y || !alike)
 }
 
 /// Whether `a` says that `b` is its symptom.
