@@ -4,7 +4,9 @@
 use std::io::{self, Read};
 
 mod keeper;
+mod parts;
 mod record;
+mod rows;
 mod survey;
 mod tag;
 mod window;

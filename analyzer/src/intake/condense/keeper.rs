@@ -3,6 +3,7 @@
 use super::{
     Condensed, ENDS_RECORDS, Jump, Over,
     record::{Form, RECORD_BYTES_MAX, newlines},
+    rows,
     tag::{self, Tag},
     window::{CONTEXT_BYTES_MAX, Window},
     words,
@@ -237,7 +238,7 @@ impl Worth {
     fn of(record: &[u8]) -> Self {
         match words::around(record) {
             Some(around) => Self::Word(around),
-            None if words::is_row(record) => Self::Row,
+            None if rows::is_row(record) => Self::Row,
             None => Self::Nothing,
         }
     }

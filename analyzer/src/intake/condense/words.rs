@@ -6,8 +6,9 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use memchr::{memchr_iter, memmem};
+use aho_corasick::AhoCorasick;
+
+use super::parts::{self, Parts};
 
 /// Records kept before and after one with a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,113 +154,23 @@ const REPORT_WORDS: &[&str] = &[
     "killed as a result",
 ];
 
-/// Each word above holds one of these parts. They are chosen and ordered for the vector search, which
-/// looks at the first four bytes of all of them at once and has eight buckets, filled in turn: parts
-/// of one bucket are alike in their bytes, and no part begins like common words, so that the search
-/// seldom stops for nothing. With other parts it is up to four times slower: see `benches/log.sh`.
-/// Of more than 32 parts it would look at half as many bytes at once, so there are two sets.
-/// The lone word of three letters has a search of its own, or three bytes would be looked at.
-const PARTS: [&[&str]; 3] = [
-    &[
-        "lmkd",
-        "_kill",
-        "XECVE",
-        "ille",
-        "pe=1",
-        "e_anon",
-        "al_vm",
-        "ages RAM",
-        "nux version ",
-        "detected stall",
-        "ump_header",
-        "illin",
-        "= -1 E",
-        "fork",
-        "yoom",
-        "m_reaper",
-        "nohan",
-        "IGKILL",
-        "ressed",
-        "ill process",
-        "emory",
-        "VmData",
-        " lockup",
-        "oom-kill",
-        "lloc",
-        "oomd",
-        "result '",
-        "IGTERM to ",
-        " more than",
-        "ages dropped",
-        "viction",
-        "igkill",
-    ],
-    &[
-        "ree(): ",
-        "ata too larg",
-        "it_status:13",
-        "cklog limit ",
-        "le free or",
-        "wning",
-        " OS thread",
-        "rt thread",
-        "t heap",
-        "dumped core",
-        "EMORY",
-        "x8007000E",
-        " oom ",
-        "ffer overrun",
-        "hdog timeout",
-        "ew thread",
-        "pthread_crea",
-        "tCode=137",
-        "corrupted ",
-        "yslog missed",
-        "l message",
-        "t_lost",
-        "ss space",
-        "te-limiting",
-        "Log statisti",
-        "NOM_ABEND",
-        "emporarily",
-        "ignal 9",
-        "/oom",
-        "nned by",
-        "swap-device",
-    ],
-    &["OOM"],
-];
-
 /// More than the bytes of any word.
 pub(super) const REACH_BYTES: usize = 32;
-/// Bytes that the sets of parts look at in turn: they come from the nearest cache the second time.
-const STEP_BYTES: usize = 8 * 1024;
-static FINDERS: LazyLock<Vec<AhoCorasick>> =
-    LazyLock::new(|| PARTS.iter().map(|parts| search(parts.iter())).collect());
+
+static PARTS: LazyLock<Parts> = LazyLock::new(Parts::new);
 
 static WORDS: LazyLock<AhoCorasick> =
-    LazyLock::new(|| search(REPORT_WORDS.iter().chain(SINGLE_WORDS)));
-
-fn search<'w>(words: impl Iterator<Item = &'w &'w str>) -> AhoCorasick {
-    // Leftmost matches let the searcher use vector instructions for them.
-    let built = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(words);
-    match built {
-        Ok(searcher) => searcher,
-        Err(error) => unreachable!("words: {error}"),
-    }
-}
+    LazyLock::new(|| parts::search(REPORT_WORDS.iter().chain(SINGLE_WORDS)));
 
 /// Offset of the first word that begins in `from..to`; it may end behind.
 pub(super) fn find(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
+    find_by(&PARTS, bytes, from, to)
+}
+
+fn find_by(parts: &Parts, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
     let mut at = from;
     while at < to {
-        let step = to.min(at + STEP_BYTES);
-        let Some(part) = first_part(bytes, at, bytes.len().min(step + REACH_BYTES)) else {
-            at = step;
-            continue;
-        };
+        let part = parts.first(bytes, at, bytes.len().min(to + REACH_BYTES))?;
         let low = part.saturating_sub(REACH_BYTES).max(at);
         let high = bytes.len().min(part + REACH_BYTES);
         if let Some(word) = WORDS.find(bytes.get(low..high)?) {
@@ -270,19 +181,6 @@ pub(super) fn find(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
         at = part + 1;
     }
     None
-}
-
-fn first_part(bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-    let mut first = None;
-    for finder in FINDERS.iter() {
-        // What lies behind the first part of one set is no matter for the next; a part may reach
-        // over it.
-        let end = first.map_or(to, |at: usize| to.min(at + REACH_BYTES));
-        let found = finder.find(bytes.get(from..end)?);
-        let start = found.map(|part| from + part.start());
-        first = first.min(start).or(first).or(start);
-    }
-    first
 }
 
 /// What a record asks for by its words; a word of a report counts for more than one that stands for
@@ -301,71 +199,55 @@ pub(super) fn around(record: &[u8]) -> Option<Around> {
     single.then_some(SINGLE)
 }
 
-/// Whether the record is a row of the task table or of the slab table: a machine has thousands, none
-/// with a word above.
-pub(super) fn is_row(record: &[u8]) -> bool {
-    memchr_iter(b'[', record).any(|at| is_task(record.get(at + 1..).unwrap_or_default()))
-        || memmem::find_iter(record, b"KB ").any(|at| {
-            let (before, after) = record.split_at(at);
-            let size = after.get(2..).unwrap_or_default().trim_ascii_start();
-            before.last().is_some_and(u8::is_ascii_digit)
-                && number(size).is_some_and(|rest| rest.starts_with(b"KB"))
-        })
-}
-
-/// `  500]     0   500     1000      100 ` and what follows it.
-fn is_task(text: &[u8]) -> bool {
-    let blanks = |text: &'_ [u8]| -> usize { text.iter().take_while(|b| **b == b' ').count() };
-    let Some(mut rest) = text
-        .get(blanks(text)..)
-        .and_then(number)
-        .and_then(|rest| rest.strip_prefix(b"]"))
-    else {
-        return false;
-    };
-    for column in 0..4 {
-        let gap = blanks(rest);
-        let word = rest.get(gap..).unwrap_or_default();
-        // The user is printed signed.
-        let word = match word.strip_prefix(b"-") {
-            Some(word) if column == 0 => word,
-            _ => word,
-        };
-        match number(word).filter(|_| gap > 0) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.starts_with(b" ")
-}
-
-/// What follows the digits at the start of `text`; `None` when there are none.
-fn number(text: &[u8]) -> Option<&[u8]> {
-    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-    text.get(digits..).filter(|_| digits > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_word_is_found_wherever_it_stands() {
+        let ways = [Parts::new(), Parts::sets()];
         for word in SINGLE_WORDS.iter().chain(REPORT_WORDS) {
             assert!(word.len() < REACH_BYTES, "{word}");
-            let parts = PARTS.concat();
-            assert!(parts.iter().any(|part| word.contains(part)), "{word}");
-            for at in [0, 1, STEP_BYTES - 3, STEP_BYTES, 3 * STEP_BYTES - 9] {
-                for filler in ["-", "alloc "] {
+            for at in [0, 1, 61, 64, 8189, 8192, 3 * 8192 - 9] {
+                for filler in ["-", "alloc ", "内存"] {
                     let mut text = filler.repeat(at / filler.len());
                     text.push_str(&"-".repeat(at - text.len()));
                     text.push_str(word);
-                    let found = find(text.as_bytes(), 0, text.len());
-                    assert_eq!(found, Some(at), "{word} after {at} bytes of {filler}");
-                    assert_eq!(find(text.as_bytes(), 0, at), None, "{word} behind {at}");
+                    for parts in &ways {
+                        let find = |to| find_by(parts, text.as_bytes(), 0, to);
+                        let found = find(text.len());
+                        assert_eq!(found, Some(at), "{word} after {at} bytes of {filler}");
+                        assert_eq!(find(at), None, "{word} behind {at}");
+                    }
                 }
             }
         }
+    }
+
+    /// Words, their beginnings and noise in any order: both searches see the same.
+    #[test]
+    fn both_searches_find_the_same() {
+        let (wide, sets) = (Parts::new(), Parts::sets());
+        let mut text = Vec::new();
+        let mut random = 7_u32;
+        let words: Vec<&str> = SINGLE_WORDS.iter().chain(REPORT_WORDS).copied().collect();
+        while text.len() < 1 << 18 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let pick = (random >> 8) as usize;
+            let word = words[pick % words.len()].as_bytes();
+            let cut = pick / 256 % 40;
+            text.extend_from_slice(&word[..word.len().min(cut)]);
+            text.extend(std::iter::repeat_n(random as u8, pick % 3));
+        }
+        let (mut from, mut found) = (0, 0);
+        while from < text.len() {
+            let to = text.len().min(from + 300);
+            let at = find_by(&wide, &text, from, to);
+            assert_eq!(at, find_by(&sets, &text, from, to), "{from}..{to}");
+            from = at.map_or(to, |at| at + 1);
+            found += usize::from(at.is_some());
+        }
+        assert!(found > 1000, "{found}");
     }
 
     #[test]
@@ -379,30 +261,5 @@ mod tests {
             Some(SINGLE)
         );
         assert_eq!(around(b"request for room 12, zoom level 3, blocks 4"), None);
-    }
-
-    #[test]
-    fn rows_are_rows() {
-        assert!(is_row(
-            b"[  500]     0   500     1000      100   221184        0             0 a"
-        ));
-        assert!(is_row(b"kmalloc-64   12KB      13KB"));
-        assert!(is_row(
-            b"Aug 17 03:12:59 h kernel: [12.5] [  500]  -2   500  1000  100  4096  0  0 a b"
-        ));
-        assert!(is_row(b"[500] 0 500 1000 100 "));
-        for other in [
-            "sshd[12]: session opened",
-            "[500] 0 500 1000 100",
-            "[500] 0 -500 1000 100 1",
-            "[ pid ]   uid  tgid total_vm      rss",
-            "[500]0 500 1000 100 1",
-            "12KBit 13KB",
-            "12KB free",
-            "KB 13KB",
-            "12KB 13kB",
-        ] {
-            assert!(!is_row(other.as_bytes()), "{other}");
-        }
     }
 }
