@@ -86,40 +86,42 @@ impl Wide {
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn search(&self, bytes: &[u8], from: usize, to: usize) -> Option<usize> {
-        for at in (from..to).step_by(STEP) {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let mut places = match rest.first_chunk() {
-                Some(window) => self.places(window),
-                None => {
-                    let mut padded = [0; WINDOW];
-                    padded
-                        .iter_mut()
-                        .zip(rest)
-                        .for_each(|(to, from)| *to = *from);
-                    self.places(&padded)
-                }
-            };
+        let mut at = from;
+        while at < to {
+            let (step, mut places) = self.next(bytes, at, to);
             while places != 0 {
-                let place = at + places.trailing_zeros() as usize;
+                let place = step + places.trailing_zeros() as usize;
                 if place < to && self.has_part(bytes, place) {
                     return Some(place);
                 }
                 places &= places - 1;
             }
+            at = step + STEP;
         }
         None
     }
 
-    /// The places of a window at which all bytes fit a part of one group, one bit each.
+    /// The next step from `at` on that has places at which all bytes fit a part of one group, one bit
+    /// each; none when there is no such step before `to`.
+    // Alone, so that all tables stay in registers.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn places(&self, window: &[u8; WINDOW]) -> u64 {
-        let [a, b, c, d, e] = &self.tables;
-        let first = load(window, 0);
-        let groups = _mm512_and_si512(look_up(a, first), look_up(b, load(window, 1)));
-        let groups = _mm512_and_si512(groups, look_up(c, load(window, 2)));
-        let groups = _mm512_and_si512(groups, look_up(d, load(window, 3)));
-        // The tables are asked for seven bits of each byte; no part has one with the eighth.
-        _mm512_test_epi8_mask(groups, look_up(e, load(window, 4))) & !_mm512_movepi8_mask(first)
+    fn next(&self, bytes: &[u8], at: usize, to: usize) -> (usize, u64) {
+        let tables = self.tables.each_ref().map(|table| halves(table));
+        let mut at = at;
+        let mut rest = bytes.get(at..).unwrap_or_default();
+        while let Some(window) = rest.first_chunk().filter(|_| at < to) {
+            let places = places(&tables, window);
+            if places != 0 {
+                return (at, places);
+            }
+            at += STEP;
+            rest = rest.get(STEP..).unwrap_or_default();
+        }
+        let mut padded = [0; WINDOW];
+        let last = rest.iter().zip(&mut padded);
+        last.for_each(|(from, to)| *to = *from);
+        (at, places(&tables, &padded))
     }
 
     /// Whether a part stands there whole.
@@ -150,30 +152,36 @@ fn slots_from(bytes: &[u8]) -> impl Iterator<Item = usize> {
     (0..1 << SLOT_BITS).map(move |n| (first as usize + n) % (1 << SLOT_BITS))
 }
 
-/// Sixty-four bytes of a window.
+/// A table in two registers.
 #[target_feature(enable = "avx512f")]
-fn load(window: &[u8; WINDOW], from: usize) -> __m512i {
-    load_array(
-        window
-            .get(from..)
-            .and_then(<[u8]>::first_chunk)
-            .unwrap_or(&[0; STEP]),
-    )
+fn halves(table: &Table) -> [__m512i; 2] {
+    let (low, high) = table.split_at(STEP);
+    let half = |half: &[u8]| load(half.first_chunk().unwrap_or(&[0; STEP]));
+    [half(low), half(high)]
+}
+
+/// The places of a window at which all bytes fit a part of one group.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+fn places(tables: &[[__m512i; 2]; LOOK_BYTES], window: &[u8; WINDOW]) -> u64 {
+    let bytes = |from: usize| {
+        let part = window.get(from..).and_then(<[u8]>::first_chunk);
+        load(part.unwrap_or(&[0; STEP]))
+    };
+    // For each of the bytes what the table has of it; it is asked for seven bits.
+    let look_up =
+        |[low, high]: [__m512i; 2], from| _mm512_permutex2var_epi8(low, bytes(from), high);
+    let [a, b, c, d, e] = *tables;
+    let groups = _mm512_and_si512(look_up(a, 0), look_up(b, 1));
+    let groups = _mm512_and_si512(groups, _mm512_and_si512(look_up(c, 2), look_up(d, 3)));
+    // No part has a byte with the eighth bit.
+    _mm512_test_epi8_mask(groups, look_up(e, 4)) & !_mm512_movepi8_mask(bytes(0))
 }
 
 #[target_feature(enable = "avx512f")]
-fn load_array(bytes: &[u8; STEP]) -> __m512i {
+fn load(bytes: &[u8; STEP]) -> __m512i {
     #[expect(unsafe_code, reason = "the load takes an address")]
     // SAFETY: so many bytes lie there, and this load asks for no alignment.
     unsafe {
         _mm512_loadu_si512(bytes.as_ptr().cast())
     }
-}
-
-/// For each of the bytes what the table has of it.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-fn look_up(table: &Table, bytes: __m512i) -> __m512i {
-    let (low, high) = table.split_at(STEP);
-    let half = |half: &[u8]| load_array(half.first_chunk().unwrap_or(&[0; STEP]));
-    _mm512_permutex2var_epi8(half(low), bytes, half(high))
 }
