@@ -2,8 +2,9 @@
 //! pasted: `=3D` for the equals sign, and an equals sign at the end of a line that goes on.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 /// Longest record that is put together.
 const JOINED_BYTES_MAX: usize = 8192;
@@ -45,9 +46,9 @@ impl Decoder {
     /// Reads one physical line; gives the whole line and the number of its first part, once it is
     /// there.
     pub(super) fn feed<'l>(&mut self, number: u32, line: &'l [u8]) -> Option<(u32, Cow<'l, [u8]>)> {
+        static EQUALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"=3D"));
         let broken = line.trim_ascii_end().ends_with(b"=");
-        let encoded =
-            broken || memchr::memchr(b'=', line).is_some() && memmem::find(line, b"=3D").is_some();
+        let encoded = broken || memchr::memchr(b'=', line).is_some() && EQUALS.find(line).is_some();
         if !self.on && self.open.is_none() && !encoded {
             return Some((number, Cow::Borrowed(line)));
         }

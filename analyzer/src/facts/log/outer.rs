@@ -61,8 +61,6 @@ pub(super) fn plain(line: &str) -> Cow<'_, str> {
 
 /// Whether nothing of what [`unwrapped`] takes off can be in the line, as in nearly every one.
 fn bare_already(line: &str) -> bool {
-    static STREAM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" std"));
-    static CLUSTER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"OOMKilling"));
     let bytes = line.as_bytes();
     // All bytes are looked at, without a branch: that is what vector instructions do fast.
     let special = bytes.iter().fold(false, |found, byte| {
@@ -72,43 +70,60 @@ fn bare_already(line: &str) -> bool {
                 0x80..|0x1b| b'^' | b'\\' | b'&' | b'<' | b'>' | b'|' | b'"' | b'*' | b'`'
             )
     });
-    let coloured = || {
-        memchr::memchr_iter(b'[', bytes).any(|at| {
-            let (before, after) = bytes.split_at(at);
-            before.ends_with(b"033") || after.starts_with(b"[m") || after.starts_with(b"[0m")
-        })
-    };
     !special
-        && !coloured()
+        && !bracket(bytes, |before, after| {
+            before.ends_with(b"033") || rest_of_colour(after)
+        })
         && !line.starts_with("[pod/")
         && !line.starts_with("A  A")
         && STREAM.find(bytes).is_none()
         && CLUSTER.find(bytes).is_none()
 }
 
+static STREAM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" std"));
+static CLUSTER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"OOMKilling"));
+
+/// Whether an opening bracket of the line has around it what `is` asks for: the bytes before it, and
+/// those from it on.
+fn bracket(line: &[u8], is: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    memchr::memchr_iter(b'[', line).any(|at| {
+        let (before, after) = line.split_at(at);
+        is(before, after)
+    })
+}
+
+/// Whether the escape character of the end of a colour may be lost here.
+fn rest_of_colour(from_bracket: &[u8]) -> bool {
+    from_bracket.starts_with(b"[m") || from_bracket.starts_with(b"[0m")
+}
+
+/// Whether a colour may begin in the line.
+fn coloured(line: &[u8]) -> bool {
+    memchr::memchr(0x1b, line).is_some()
+        || bracket(line, |before, _| {
+            [&b"033"[..], b"\\x1b", b"^["]
+                .iter()
+                .any(|mark| before.ends_with(mark))
+        })
+}
+
+// Each step looks first for a byte that it needs: lines with one quotation mark are many.
 fn unwrapped(line: &str) -> Cow<'_, str> {
     let mut bare = Cow::Borrowed(line);
-    let coloured = ["\u{1b}", "033[", "\\x1b[", "^[["]
-        .iter()
-        .any(|mark| bare.contains(mark));
-    if coloured && COLOUR.is_match(&bare) {
+    let has = |byte: u8, line: &str| memchr::memchr(byte, line.as_bytes()).is_some();
+    if coloured(bare.as_bytes()) && COLOUR.is_match(&bare) {
         bare = Cow::Owned(COLOUR.replace_all(&bare, "").into_owned());
     }
-    if bare.contains("[0m") || bare.contains("[m") {
+    if bracket(bare.as_bytes(), |_, after| rest_of_colour(after)) {
         bare = Cow::Owned(COLOUR_REST.replace_all(&bare, "").into_owned());
     }
-    // Mail programs turn indentation into no-break spaces.
-    if bare.contains('\u{a0}') {
-        bare = Cow::Owned(bare.replace('\u{a0}', " "));
+    if !bare.is_ascii() {
+        bare = blanks(bare);
     }
-    // What is left of them where bytes were read in another character set.
-    if bare.contains("Â ") {
-        bare = Cow::Owned(bare.replace("Â ", " "));
-    }
-    if bare.contains("A  A") && LOST_SPACES.is_match(&bare) {
+    if bare.starts_with(['>', 'A']) && bare.contains("A  A") && LOST_SPACES.is_match(&bare) {
         bare = Cow::Owned(LOST_SPACES.replace(&bare, "$quote").into_owned());
     }
-    if bare.contains('&') {
+    if has(b'&', &bare) {
         bare = html(bare);
     }
     if bare.ends_with('>') && LINE_BREAK.is_match(&bare) || bare.starts_with("<p") {
@@ -117,22 +132,24 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
     if bare.trim_start_matches(' ').starts_with('>') {
         bare = Cow::Owned(QUOTE.replace(&bare, "").into_owned());
     }
-    if (bare.contains('|') || bare.contains('│') || bare.starts_with("[pod/"))
+    if (has(b'|', &bare) || bare.starts_with("[pod/") || !bare.is_ascii() && bare.contains('│'))
         && COLUMN.is_match(&bare)
     {
         bare = Cow::Owned(COLUMN.replace(&bare, "").into_owned());
     }
-    if let Some(groups) = bare.contains(" std").then(|| CRI.captures(&bare)).flatten() {
+    if let Some(groups) = STREAM
+        .find(bare.as_bytes())
+        .and_then(|_| CRI.captures(&bare))
+    {
         let rest = bare.get(groups.get_match().end()..).unwrap_or_default();
         bare = Cow::Owned(format!(
             "{} {rest}",
             text(&groups, "stamp").unwrap_or_default()
         ));
     }
-    if let Some(groups) = bare
-        .contains("OOMKilling")
-        .then(|| CLUSTER_EVENT.captures(&bare))
-        .flatten()
+    if let Some(groups) = CLUSTER
+        .find(bare.as_bytes())
+        .and_then(|_| CLUSTER_EVENT.captures(&bare))
     {
         let rest = text(&groups, "rest").unwrap_or_default().to_owned();
         bare = Cow::Owned(rest);
@@ -148,15 +165,38 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
     {
         bare = Cow::Owned(inline.to_owned());
     }
-    if let Some(message) = csv(&bare) {
-        bare = Cow::Owned(message);
-    } else if bare.ends_with('"') && bare.matches('"').count() == 1 {
-        // The last line of a field that has several.
-        bare = Cow::Owned(bare.trim_end_matches('"').to_owned());
-    } else if let Some(quoted) = quote_begun(&bare) {
-        bare = Cow::Owned(quoted.to_owned());
+    if has(b'"', &bare) {
+        unquoted(bare)
+    } else {
+        bare
+    }
+}
+
+/// The line with plain blanks for those that mail programs make of indentation.
+fn blanks(line: Cow<'_, str>) -> Cow<'_, str> {
+    let mut bare = line;
+    if bare.contains('\u{a0}') {
+        bare = Cow::Owned(bare.replace('\u{a0}', " "));
+    }
+    // What is left of them where bytes were read in another character set.
+    if bare.contains("Â ") {
+        bare = Cow::Owned(bare.replace("Â ", " "));
     }
     bare
+}
+
+/// The message of an export, or the line without the quotation mark of a field of several lines.
+fn unquoted(bare: Cow<'_, str>) -> Cow<'_, str> {
+    if let Some(message) = csv(&bare) {
+        Cow::Owned(message)
+    } else if bare.ends_with('"') && memchr::memchr_iter(b'"', bare.as_bytes()).count() == 1 {
+        // The last line of a field that has several.
+        Cow::Owned(bare.trim_end_matches('"').to_owned())
+    } else if let Some(quoted) = quote_begun(&bare) {
+        Cow::Owned(quoted.to_owned())
+    } else {
+        bare
+    }
 }
 
 /// What follows the quote before the first line of several, if it has a stamp.
@@ -195,7 +235,7 @@ fn html(line: Cow<'_, str>) -> Cow<'_, str> {
 /// further lines.
 fn csv(line: &str) -> Option<String> {
     let quoted = line.starts_with('"') && (line.contains("\",") || line.ends_with('"'));
-    let numbered = line.contains(",\"") && line.starts_with(|c: char| c.is_ascii_digit());
+    let numbered = line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(",\"");
     if !(quoted || numbered) {
         return None;
     }
@@ -255,13 +295,15 @@ fn markdown(line: &str) -> String {
 /// The line without what stands before its stamp: the line number or file name that grep, less or
 /// cat put there, the seconds of a test runner, or a label in brackets.
 pub(super) fn without_place(line: &str) -> Option<&str> {
+    // What can follow has one of these.
+    memchr::memchr3(b':', b'.', b'[', line.as_bytes())?;
     let groups = GREP.captures(line).or_else(|| LABEL.captures(line));
     groups.and_then(|g| text(&g, "rest"))
 }
 
 /// Undoes the octal escapes that syslog daemons write for control characters.
 pub(super) fn unescape(line: &str) -> Cow<'_, str> {
-    if !line.contains("#0") {
+    if memchr::memchr(b'#', line.as_bytes()).is_none() {
         return Cow::Borrowed(line);
     }
     CONTROL.replace_all(line, |groups: &regex::Captures<'_>| {

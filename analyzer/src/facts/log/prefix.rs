@@ -11,7 +11,9 @@ mod quick;
 
 use super::stamp::Stamp;
 
-pub(super) use fused::{split as split_fused, split_bare, split_kills, split_kmsg};
+pub(super) use fused::{
+    may_split as may_be_fused, split as split_fused, split_bare, split_kmsg, two_kills,
+};
 pub(super) use kmsg::read as read_kmsg;
 
 /// A line after its prefix was taken off.

@@ -41,6 +41,15 @@ struct Last {
     caller: Option<String>,
 }
 
+/// What the lines of one record share.
+struct Shape<'r> {
+    raw: &'r str,
+    recognised: Recognised,
+    origin: Origin<'r>,
+    /// Whether they have a prefix of their own.
+    stamped: bool,
+}
+
 /// What a record was recognised as, for the coverage of the log.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recognised {
@@ -251,6 +260,11 @@ impl<'a> Reader<'a> {
             first.stamp = None;
         }
         let prefix_bytes = physical.len() - first.text.len();
+        // Nearly every line is one record, and its prefix is known already.
+        if first.stamp.is_some() && !prefix::may_be_fused(physical, prefix_bytes) {
+            self.record(physical, &first, take);
+            return;
+        }
         let parts = prefix::split_fused(physical, prefix_bytes);
         for (at, raw) in parts.iter().enumerate() {
             // Between two records stands the number of the second line, right behind a number of
@@ -262,7 +276,6 @@ impl<'a> Reader<'a> {
                 _ => raw,
             };
             if first.stamp.is_some() {
-                // Nearly every line is one record: its prefix is known already.
                 if raw.len() == physical.len() {
                     self.record(raw, &first, take);
                 } else {
@@ -301,27 +314,51 @@ impl<'a> Reader<'a> {
             Some(program) => Origin::Program(program),
             None => Origin::Unknown,
         };
+        let shape = Shape {
+            raw,
+            recognised,
+            origin,
+            stamped: recognised.stamped || found.program.is_some(),
+        };
         // A newline inside a record: rsyslog writes #012, syslog-ng \x0a.
-        let text = outer::unescape(text);
-        let lines = text.split('\n').flat_map(|part| part.split("\\x0a"));
-        for text in lines.flat_map(prefix::split_kills) {
-            let (program, text) = match origin {
-                Origin::Unknown => split_program(text),
-                _ => (None, text),
-            };
-            let line = Line {
-                entry: self.entry,
-                number: self.number,
-                raw,
-                text,
-                stamp: self.last.stamp.as_ref(),
-                host: self.last.host.as_deref(),
-                caller: self.last.caller.as_deref(),
-                stamped: recognised.stamped || found.program.is_some(),
-                origin: program.map_or(origin, Origin::Program),
-            };
-            take(&line, recognised);
+        if memchr::memchr3(b'#', b'\n', b'\\', text.as_bytes()).is_none() {
+            self.kills(text, &shape, take);
+            return;
         }
+        let text = outer::unescape(text);
+        for text in text.split('\n').flat_map(|part| part.split("\\x0a")) {
+            self.kills(text, &shape, take);
+        }
+    }
+
+    /// Hands on one line of a record, which may be two about kills.
+    fn kills(&self, text: &str, shape: &Shape<'_>, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        if !prefix::two_kills(text) {
+            self.hand(text, shape, take);
+            return;
+        }
+        for text in prefix::split_bare(text) {
+            self.hand(text, shape, take);
+        }
+    }
+
+    fn hand(&self, text: &str, shape: &Shape<'_>, take: &mut dyn FnMut(&Line<'_>, Recognised)) {
+        let (program, text) = match shape.origin {
+            Origin::Unknown => split_program(text),
+            _ => (None, text),
+        };
+        let line = Line {
+            entry: self.entry,
+            number: self.number,
+            raw: shape.raw,
+            text,
+            stamp: self.last.stamp.as_ref(),
+            host: self.last.host.as_deref(),
+            caller: self.last.caller.as_deref(),
+            stamped: shape.stamped,
+            origin: program.map_or(shape.origin, Origin::Program),
+        };
+        take(&line, shape.recognised);
     }
 
     fn remember(&mut self, found: &Prefixed<'_>) {
@@ -348,19 +385,26 @@ fn torn_stamp(found: &Prefixed<'_>, head: &str) -> bool {
 
 /// Splits `systemd[1]: text`, which programs write into the kernel's buffer, into both parts.
 fn split_program(text: &str) -> (Option<&str>, &str) {
-    super::pattern::pattern!(PROGRAM, r"^(?P<program>[A-Za-z_(][\w.@()-]*)\[\d+\]: ");
-    match PROGRAM.captures(text) {
+    match named(text) {
         // A patch that numbers the reports of the OOM killer; it is no program.
-        Some(groups) if super::pattern::text(&groups, "program") == Some("OOM") => (
-            None,
-            text.get(groups.get_match().end()..).unwrap_or_default(),
-        ),
-        Some(groups) => (
-            super::pattern::text(&groups, "program"),
-            text.get(groups.get_match().end()..).unwrap_or_default(),
-        ),
+        Some(("OOM", rest)) => (None, rest),
+        Some((program, rest)) => (Some(program), rest),
         None => (None, text),
     }
+}
+
+/// The name before a number in brackets and a colon, and what follows. Without a pattern: every record
+/// that names no program is asked.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let in_name = |b: &u8| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'(' | b')' | b'-');
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '(')) {
+        return None;
+    }
+    let (name, rest) = text.split_at_checked(text.bytes().take_while(|b| in_name(b)).count())?;
+    let rest = rest.strip_prefix('[')?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = rest.get(digits..)?.strip_prefix("]: ")?;
+    (digits > 0).then_some((name, rest))
 }
 
 #[cfg(test)]
@@ -397,6 +441,23 @@ mod tests {
         let all = texts(log);
         assert_eq!(all[0].1, "Out of memory");
         assert_eq!(all[1].1, "x");
+    }
+
+    #[test]
+    fn programs_in_the_buffer_of_the_kernel() {
+        for (text, program, rest) in [
+            ("systemd[1]: x", Some("systemd"), "x"),
+            ("(sd-pam)[12]: x", Some("(sd-pam)"), "x"),
+            ("a.b@c_1[12]: ", Some("a.b@c_1"), ""),
+            ("OOM[1]: x", None, "x"),
+            ("1a[1]: x", None, "1a[1]: x"),
+            ("a[]: x", None, "a[]: x"),
+            ("a[1]:x", None, "a[1]:x"),
+            ("a b[1]: x", None, "a b[1]: x"),
+            ("é[1]: x", None, "é[1]: x"),
+        ] {
+            assert_eq!(split_program(text), (program, rest), "{text}");
+        }
     }
 
     #[test]

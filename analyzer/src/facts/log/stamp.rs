@@ -178,12 +178,28 @@ pub fn wall_of_unix(seconds: i64) -> Option<Wall> {
 /// Seconds since midnight of `HH:MM:SS`.
 #[must_use]
 pub fn second_of_day(text: &str) -> Option<i64> {
+    if let [h, i, b':', m, n, b':', s, t] = text.as_bytes()
+        && let digits = [*h, *i, *m, *n, *s, *t]
+        && digits.iter().all(u8::is_ascii_digit)
+    {
+        return second_of_digits(digits);
+    }
     let mut parts = text.splitn(3, ':').map(str::parse::<i64>);
     let (hour, minute, second) = (
         parts.next()?.ok()?,
         parts.next()?.ok()?,
         parts.next()?.ok()?,
     );
+    time_of_day(hour, minute, second)
+}
+
+/// Seconds since midnight of the six digits of `HH:MM:SS`.
+pub(super) fn second_of_digits([h, i, m, n, s, t]: [u8; 6]) -> Option<i64> {
+    let number = |tens: u8, ones: u8| i64::from(tens & 0xf) * 10 + i64::from(ones & 0xf);
+    time_of_day(number(h, i), number(m, n), number(s, t))
+}
+
+fn time_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
     (hour < 24 && minute < 60 && second < 61).then_some(hour * 3600 + minute * 60 + second)
 }
 

@@ -37,10 +37,7 @@ const STAMPS_MIN: usize = 3;
 impl Wrap {
     /// The width of `content`; `None` when nothing shows that it was broken.
     pub(super) fn of(content: &[u8]) -> Option<Self> {
-        let mut widths: BTreeMap<usize, usize> = BTreeMap::new();
-        for line in content.split(|b| *b == b'\n') {
-            *widths.entry(width(line)).or_default() += 1;
-        }
+        let widths = widths(content);
         let mut longer = 0;
         for (columns, full) in widths.into_iter().rev() {
             if full >= FULL_LINES_MIN && COLUMNS.contains(&columns) && longer * LONGER_SHARE <= full
@@ -61,13 +58,9 @@ impl Wrap {
 
     /// Whether the full lines are those of a mail: their encoding says itself where they go on.
     fn encoded(self, content: &[u8]) -> bool {
-        let lines = || {
-            content
-                .split(|b| *b == b'\n')
-                .filter(|line| self.full(line))
-        };
+        let full = || lines(content).filter(|line| self.full(line));
         let marked = |line: &&[u8]| line.trim_ascii_end().ends_with(b"=");
-        lines().filter(marked).count() * 2 > lines().count()
+        full().filter(marked).count() * 2 > full().count()
     }
 
     /// Whether lines were broken between words: then those that go on end before the column too, and
@@ -81,7 +74,7 @@ impl Wrap {
         };
         let (mut stamps, mut at_column, mut before) = (0, 0, 0);
         let mut last: Option<&[u8]> = None;
-        for line in content.split(|b| *b == b'\n') {
+        for line in lines(content) {
             if stamped(line) {
                 stamps += 1;
             } else if let Some(last) = last.filter(|_| begins_flush(line)) {
@@ -107,11 +100,43 @@ impl Wrap {
     }
 }
 
+/// The lines of `content`, without their newlines.
+fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(content);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let Some(end) = memchr::memchr(b'\n', all) else {
+            return rest.take();
+        };
+        rest = all.get(end + 1..);
+        all.get(..end)
+    })
+}
+
+/// Widths up to here are counted in an array: nearly all lines have one of them.
+const COMMON_CHARS: usize = 512;
+
+/// How many lines have which width.
+fn widths(content: &[u8]) -> BTreeMap<usize, usize> {
+    let mut common = [0; COMMON_CHARS];
+    let mut longer = BTreeMap::new();
+    for line in lines(content) {
+        let width = width(line);
+        match common.get_mut(width) {
+            Some(count) => *count += 1,
+            None => *longer.entry(width).or_default() += 1,
+        }
+    }
+    let common = common.into_iter().enumerate();
+    longer.extend(common.filter(|(_, count)| *count > 0));
+    longer
+}
+
 /// Blanks that were put before what goes on, by the lines after those of full width.
 fn indent(content: &[u8], columns: usize) -> usize {
     let mut indents: BTreeMap<usize, usize> = BTreeMap::new();
     let mut after_full = false;
-    for line in content.split(|b| *b == b'\n') {
+    for line in lines(content) {
         if after_full {
             let blanks = unquoted(line).iter().take_while(|b| **b == b' ').count();
             *indents.entry(blanks).or_default() += 1;
@@ -140,6 +165,10 @@ fn unquoted(line: &[u8]) -> &[u8] {
 /// Characters of a line: bytes that do not go on with one.
 fn width(line: &[u8]) -> usize {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // Nearly every line has no other bytes, and that is seen fast.
+    if line.is_ascii() {
+        return line.len();
+    }
     line.iter().filter(|b| **b & 0xc0 != 0x80).count()
 }
 

@@ -1,6 +1,6 @@
 //! Stamps in brackets, as dmesg prints them, and the caller id after them.
 
-use super::{Prefixed, add_stamp};
+use super::{Prefixed, add_stamp, carrier::may_have_time};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
     stamp::{Stamp, Wall, month, offset_seconds, second_of_day},
@@ -43,10 +43,14 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
     let line = found.text;
     // Each form ends at the first closing bracket and holds one of these before it. The patterns are
     // four, and most lines have no such bracket.
-    let Some((head, _)) = line.split_once(']') else {
+    let bytes = line.as_bytes();
+    let Some(head) = memchr::memchr(b']', bytes).and_then(|end| bytes.get(..end)) else {
         return;
     };
-    if !head.contains(['.', ':', '+']) {
+    if memchr::memchr3(b'.', b':', b'+', head).is_none()
+        || uptime(found).is_some()
+        || !may_be_stamp(line, head)
+    {
         return;
     }
     if let Some(groups) = UPTIME.captures(line) {
@@ -111,6 +115,42 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
     }
 }
 
+/// Whether one of the forms can fit what stands before the first closing bracket: a bracket or a digit
+/// begins all of them but [`DATE`], which ends in a time or in a time and a year.
+fn may_be_stamp(line: &str, head: &[u8]) -> bool {
+    line.trim_start()
+        .starts_with(|c: char| c == '[' || c.is_ascii_digit())
+        || matches!(head.last(), Some(b'>' | b'0'..=b'9')) && may_have_time(head)
+}
+
+/// Takes off what the kernel itself prints, `[   12.345678] `, without a pattern. Whatever is not
+/// exactly that is left to [`UPTIME`], which reads the same out of it.
+fn uptime(found: &mut Prefixed<'_>) -> Option<()> {
+    let stamp = found.text.strip_prefix('[')?.trim_start_matches(' ');
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (seconds, rest) = stamp.split_at_checked(digits(stamp))?;
+    let rest = rest.strip_prefix('.')?;
+    let (fraction, rest) = rest.split_at_checked(digits(rest))?;
+    let rest = rest.strip_prefix(']')?;
+    if !(1..=10).contains(&seconds.len()) || !(1..=9).contains(&fraction.len()) {
+        return None;
+    }
+    let written = stamp.get(..seconds.len() + 1 + fraction.len())?;
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
+    let micros = digits.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+    let seconds: i64 = seconds.parse().ok()?;
+    let stamp = Stamp {
+        text: written.to_owned(),
+        uptime_us: Some(seconds * 1_000_000 + micros),
+        ..Stamp::default()
+    };
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let end = found.text.len() - rest.len();
+    add_stamp(found, stamp);
+    take(found, end, "dmesg");
+    Some(())
+}
+
 /// Takes a stamp of `dmesg -H` off.
 fn relative(found: &mut Prefixed<'_>) {
     let Some(groups) = RELATIVE.captures(found.text) else {
@@ -152,15 +192,16 @@ pub(super) fn caller(found: &mut Prefixed<'_>) {
 
 /// Whether [`CALLER`] can fit: task tables have thousands of rows that begin with a number in brackets.
 fn may_be_caller(text: &str) -> bool {
-    let Some(inside) = text.strip_prefix('[') else {
+    let Some(inside) = text.as_bytes().strip_prefix(b"[") else {
         return text.starts_with('(');
     };
-    let inside = inside.trim_start_matches(' ');
-    let after = inside.trim_start_matches(|c: char| c.is_ascii_digit());
-    if after.len() < inside.len() {
-        after.starts_with([':', '-'])
-    } else {
-        inside.starts_with(['T', 'C', 'p'])
+    let mut inside = inside.iter().skip_while(|b| **b == b' ');
+    match inside.next() {
+        Some(b'0'..=b'9') => {
+            let after = inside.find(|b| !b.is_ascii_digit());
+            matches!(after, Some(b':' | b'-'))
+        }
+        first => matches!(first, Some(b'T' | b'C' | b'p')),
     }
 }
 

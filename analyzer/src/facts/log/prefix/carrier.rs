@@ -1,5 +1,9 @@
 //! Levels, wall clocks, host and program, as syslog daemons and journalctl print them.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Prefixed, add_stamp, quick};
 use crate::facts::log::{
     pattern::{number, owned, pattern, text},
@@ -76,9 +80,28 @@ pub(super) fn level(found: &mut Prefixed<'_>) {
 
 /// Takes the wall clock of a syslog daemon or of journalctl off, then host and program.
 pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) {
-    if quick::stamp_and_host(found).is_none() {
+    if quick::stamp_and_host(found).is_none() && may_be_stamp(found.text) {
         by_patterns(found);
     }
+}
+
+/// Whether one of the forms below can fit: each begins with a letter or a digit, and has a time of
+/// the day but for seconds since 1970, which begin with a digit.
+fn may_be_stamp(line: &str) -> bool {
+    let line = line.trim_start();
+    match line.as_bytes().first() {
+        Some(b'0'..=b'9') => true,
+        Some(b'A'..=b'Z' | b'a'..=b'z' | 0x80..) => may_have_time(line.as_bytes()),
+        _ => false,
+    }
+}
+
+/// Whether `text` has a time of the day with seconds.
+pub(super) fn may_have_time(text: &[u8]) -> bool {
+    let is = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    memchr::memchr_iter(b':', text).any(|at| {
+        at > 0 && is(at - 1) && is(at + 1) && is(at + 2) && text.get(at + 3) == Some(&b':')
+    })
 }
 
 /// The same in any of its forms.
@@ -146,7 +169,8 @@ pub(super) fn bare_kernel(found: &mut Prefixed<'_>) {
         BARE,
         r"^\s*(?:[\w.-]{1,64} )?(?P<program>kernel)(?:\[\d+\])?: ?"
     );
-    if !found.text.contains("kernel") {
+    static KERNEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"kernel"));
+    if KERNEL.find(found.text.as_bytes()).is_none() {
         return;
     }
     host_and_program(found, &BARE);
@@ -180,6 +204,10 @@ pub(super) fn host_after_stamp(found: &mut Prefixed<'_>) {
     if found.program.is_some() || found.format != "dmesg" {
         return;
     }
+    let mut words = found.text.splitn(2, ' ');
+    if !words.any(|word| word.starts_with("kernel:")) {
+        return;
+    }
     pattern!(
         MONOTONIC,
         r"^(?:(?P<host>[^\s:\[\]]+) )?(?P<program>kernel): ?"
@@ -209,7 +237,10 @@ pub(super) const HEADINGS: &[&str] = &[
 
 /// Whether the word where a host stands is one.
 pub(super) fn is_host(word: &str) -> bool {
-    word != "-" && !(word.contains('.') && FACILITY.is_match(word))
+    let point = word.bytes().rposition(|b| b == b'.');
+    // No name of a level is longer, most domains are not as short.
+    let level = point.is_some_and(|at| (4..=8).contains(&(word.len() - at)));
+    word != "-" && !(level && FACILITY.is_match(word))
 }
 
 fn host_and_program(found: &mut Prefixed<'_>, form: &regex::Regex) {

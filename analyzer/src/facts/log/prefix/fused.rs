@@ -1,6 +1,9 @@
 //! Splits a physical line that holds more than one record: copying lost the newline between them.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::facts::log::pattern::pattern;
 
@@ -59,6 +62,12 @@ pub(in crate::facts::log) fn split(line: &str, prefix_bytes: usize) -> Vec<&str>
     }
     parts.extend(line.get(start..));
     parts
+}
+
+/// Whether a line with a prefix of `prefix_bytes` may hold more than one record.
+pub(in crate::facts::log) fn may_split(line: &str, prefix_bytes: usize) -> bool {
+    let rest = line.as_bytes().get(prefix_bytes..).unwrap_or_default();
+    memchr::memchr2_iter(b':', b'.', rest).any(|at| may_be_stamp(rest, at))
 }
 
 /// The next whole stamp.
@@ -195,14 +204,16 @@ fn ends_a_record(before: &str) -> bool {
     }
 }
 
-/// The records of a line that holds two lines about kills.
-pub(in crate::facts::log) fn split_kills(line: &str) -> Vec<&str> {
-    let kills =
-        |line: &str| line.matches("ill process ").count() + line.matches("illed process ").count();
-    if line.len() < 64 || kills(line) < 2 {
-        return vec![line];
+/// Whether a line holds two lines about kills.
+pub(in crate::facts::log) fn two_kills(line: &str) -> bool {
+    static PROCESS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" process "));
+    if line.len() < 64 {
+        return false;
     }
-    split_bare(line)
+    let words = PROCESS.find_iter(line.as_bytes());
+    let before = |at: usize| line.as_bytes().get(..at).unwrap_or_default();
+    let kills = words.filter(|at| before(*at).ends_with(b"ill") || before(*at).ends_with(b"illed"));
+    kills.count() > 1
 }
 
 /// The records of a line without any prefix.

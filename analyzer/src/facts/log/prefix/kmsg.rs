@@ -19,7 +19,8 @@ pub(in crate::facts::log) struct Record {
 
 /// Reads one record; `None` when the line is none (a dictionary line, or another format).
 pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
-    let (head, text) = line.split_once(';')?;
+    let (head, text) = line.split_at_checked(memchr::memchr(b';', line.as_bytes())?)?;
+    let text = text.get(1..)?;
     // netconsole can put the release first.
     let head = match head.split_once(',') {
         Some((release, rest)) if release.contains('.') => rest,
@@ -47,7 +48,7 @@ pub(in crate::facts::log) fn read(line: &str) -> Option<Record> {
 }
 
 fn unescape(text: &str) -> String {
-    if !text.contains("\\x") {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return text.to_owned();
     }
     let mut bytes = Vec::with_capacity(text.len());

@@ -5,13 +5,14 @@ use super::{
     Prefixed,
     carrier::{self, HEADINGS},
 };
-use crate::facts::log::stamp::{Stamp, Wall, second_of_day};
+use crate::facts::log::stamp::{Stamp, Wall, second_of_digits};
 
 /// Bytes of `Aug 17 03:12:59`.
 const STAMP_BYTES: usize = 15;
 
-const MONTHS: &[&str] = &[
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+const MONTHS: &[[u8; 3]] = &[
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
+    *b"Nov", *b"Dec",
 ];
 
 /// Takes stamp, host and program off, or nothing.
@@ -20,8 +21,8 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) -> Option<()> {
     if !found.format.is_empty() {
         return None;
     }
+    let wall = wall(line.as_bytes().first_chunk()?)?;
     let (written, rest) = line.split_at_checked(STAMP_BYTES)?;
-    let wall = wall(written)?;
     // A year may follow the time.
     let rest = rest.strip_prefix(' ')?;
     if rest.starts_with(|c: char| c.is_ascii_digit())
@@ -59,33 +60,46 @@ pub(super) fn stamp_and_host(found: &mut Prefixed<'_>) -> Option<()> {
 }
 
 /// `Aug 17 03:12:59`.
-fn wall(written: &str) -> Option<Wall> {
-    let is_digit = |at: usize| written.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    let digits = [5, 7, 8, 10, 11, 13, 14].into_iter().all(is_digit);
-    let tens = is_digit(4) || written.get(4..5)? == " ";
-    let between = written.get(3..4)? == " " && written.get(6..7)? == " ";
-    let colons = written.get(9..10)? == ":" && written.get(12..13)? == ":";
-    if !(digits && tens && between && colons) {
+fn wall(written: &[u8; STAMP_BYTES]) -> Option<Wall> {
+    let [
+        a,
+        b,
+        c,
+        b' ',
+        tens,
+        ones,
+        b' ',
+        h,
+        i,
+        b':',
+        m,
+        n,
+        b':',
+        s,
+        t,
+    ] = written
+    else {
+        return None;
+    };
+    let digits = [ones, h, i, m, n, s, t].into_iter().all(u8::is_ascii_digit);
+    if !digits || !(tens.is_ascii_digit() || *tens == b' ') {
         return None;
     }
-    let month = written.get(..3)?;
-    let month = MONTHS.iter().position(|name| *name == month)?;
+    let month = MONTHS.iter().position(|name| *name == [*a, *b, *c])?;
+    // A blank has the four lowest bits of a nought.
+    let day = i8::try_from((tens & 0xf) * 10 + (ones & 0xf)).ok()?;
     Some(Wall {
         year: None,
-        month_day: Some((
-            i8::try_from(month + 1).ok()?,
-            written.get(4..6)?.trim_start().parse().ok()?,
-        )),
-        second_of_day: second_of_day(written.get(7..)?)?,
+        month_day: Some((i8::try_from(month + 1).ok()?, day)),
+        second_of_day: second_of_digits([*h, *i, *m, *n, *s, *t])?,
         offset_seconds: None,
     })
 }
 
 /// The word at the start of `text`, up to what can end a host or a program, and the rest.
 fn word(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .bytes()
-        .position(|b| !b.is_ascii_graphic() || matches!(b, b':' | b'[' | b']'))?;
+    let ends = |b: &u8| !matches!(b, b'!'..=b'9' | b';'..=b'Z' | b'\\' | b'^'..=b'~');
+    let end = text.as_bytes().iter().position(ends)?;
     let ascii = text.as_bytes().get(end)?.is_ascii();
     (end > 0 && ascii).then(|| text.split_at_checked(end))?
 }
