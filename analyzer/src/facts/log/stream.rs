@@ -1,5 +1,5 @@
 //! Reads one log from its first to its last line and hands every record to those who listen. Of a
-//! long log two threads read the same lines: one for the reports of the kernel, one for the rest.
+//! long log a second thread joins the reports of the kernel, from the records that the first one reads.
 
 use std::thread::Builder;
 
@@ -17,6 +17,8 @@ use super::{
     wrap::Wrap,
 };
 use crate::intake::Over;
+
+mod handover;
 
 /// Bytes from which on a second thread is worth its start.
 const LONG_BYTES: usize = 1024 * 1024;
@@ -107,16 +109,14 @@ pub(super) fn one(log: &Log<'_>, clock: Option<BootClock>, index: &mut u64) -> T
         both(&mut rest)
     } else {
         std::thread::scope(|scope| {
-            let reports = Builder::new().spawn_scoped(scope, || {
-                let mut joiner = new();
-                reading.run(&mut joiner);
-                joiner
-            });
+            let (mut handing, handed) = handover::pair();
+            let joining = || handed.join(log.entry, new());
             // Where the system gives no thread, this one does all.
-            let Ok(reports) = reports else {
+            let Ok(reports) = Builder::new().spawn_scoped(scope, joining) else {
                 return both(&mut rest);
             };
-            let lines = reading.run(&mut rest);
+            let lines = reading.run(&mut (&mut handing, &mut rest));
+            handing.finish();
             match reports.join() {
                 Ok(joiner) => (joiner, lines),
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -232,8 +232,22 @@ mod tests {
     fn a_long_log_reads_like_a_short_one() {
         let report = include_bytes!("../../../../tests/fixtures/logs/05-ls-order3-java-victim.log");
         let noise = "Aug 17 03:12:59 h systemd[1]: a.service: Failed with result 'oom-kill'.\n";
+        let other = "Aug 17 03:12:59 h kernel: [   12.345678] usb 1-1: new device\n";
+        let cut = oomscene_bundle::Cut {
+            first_line: None,
+            lines: 12,
+            bytes: 340,
+            between: None,
+        };
         let mut content = noise.repeat(1 + LONG_BYTES / noise.len()).into_bytes();
+        content.extend_from_slice(other.repeat(1000).as_bytes());
         content.extend_from_slice(report);
+        content.extend_from_slice(format!("{cut}\n{noise}{other}").as_bytes());
+        // A second report, which breaks off where it was left out, and one that the log ends in.
+        for part in [&format!("\n{cut}\n"), ""] {
+            content.extend_from_slice(&report[..report.len() / 4]);
+            content.extend_from_slice(part.as_bytes());
+        }
         let log = |content| Log {
             entry: "messages",
             source: Source::Text,
@@ -257,10 +271,12 @@ mod tests {
         let lines = reading.run(&mut (joiner, rest));
         both.0.finish();
         assert_eq!(long.joiner.events, both.0.events);
-        assert_eq!(long.joiner.events.len(), 1);
+        assert_eq!(long.joiner.events.len(), 3);
+        let cut_ends = long.joiner.events.iter().map(|e| e.cut_end);
+        assert_eq!(cut_ends.collect::<Vec<_>>(), [false, true, true]);
         assert_eq!(long.programs.exits, both.1.programs.exits);
         assert!(!long.programs.exits.is_empty());
-        assert_eq!(long.coverage.lines, lines.read);
+        assert_eq!(long.coverage.lines, lines.read + 2 * cut.lines);
         assert_eq!(index, both.1.index);
     }
 }
