@@ -38,6 +38,9 @@ pattern!(
     r#"(?:^|\s)a(?P<n>\d+)(?:\[\d+\])?=(?:"(?P<quoted>[^"]*)(?P<end>"?)|(?P<hex>[0-9A-Fa-f]+)\b)"#
 );
 
+/// What every record has.
+pub(super) const MARKERS: &[&str] = &["audit("];
+
 /// Joins records by their serial number.
 #[derive(Debug, Default)]
 pub(super) struct Audit {

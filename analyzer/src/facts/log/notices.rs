@@ -26,8 +26,11 @@ pub(super) struct Notice {
     times: Option<u64>,
 }
 
+/// What the line after a failed allocation has, which names its cache.
+pub(super) const CACHE_MARKERS: &[&str] = &[", object size: "];
+
 /// Words that every form below has.
-const MARKERS: &[&str] = &[
+pub(super) const MARKERS: &[&str] = &[
     "Linux version ",
     "Unable to allocate memory",
     "vmalloc",

@@ -23,6 +23,7 @@ use super::{
     systemd::{self, UnitExit, UnitUsage},
 };
 use crate::facts::address_maps::{Attached, Given};
+use crate::facts::oom::tasks::name_of_row;
 use crate::facts::{Facts, List, Record};
 use crate::words::Bilingual;
 
@@ -65,16 +66,47 @@ const CONTAINER_MARKERS: &[&str] = &[
     "EvictionThresholdMet",
 ];
 
+/// Words of lines that programs write about their own ends and troubles.
+const PROGRAM_MARKERS: [&[&str]; 4] = [
+    refused::MARKERS,
+    ends::MARKERS,
+    losses::MARKERS,
+    CONTAINER_MARKERS,
+];
+
+/// Words that every line has which is read by its words alone, but for a lone `Killed`; those of
+/// programs first.
+fn words() -> impl Iterator<Item = &'static &'static str> {
+    let others = [
+        notices::MARKERS,
+        notices::CACHE_MARKERS,
+        strace::MARKERS,
+        audit::MARKERS,
+    ];
+    PROGRAM_MARKERS.into_iter().chain(others).flatten()
+}
+
 // One pass tells whether any of the patterns is worth a look: most lines have nothing to do with
 // memory, and the patterns are many.
-static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = refused::MARKERS
-        .iter()
-        .chain(ends::MARKERS)
-        .chain(losses::MARKERS)
-        .chain(CONTAINER_MARKERS);
-    AhoCorasick::new(words).ok()
-});
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(words()).ok());
+
+/// Whether one of the words that `text` has is of a program.
+fn has_word_of_program(text: &str) -> bool {
+    let programs: usize = PROGRAM_MARKERS.iter().map(|words| words.len()).sum();
+    FINDER.as_ref().is_none_or(|finder| {
+        let mut words = finder.find_overlapping_iter(text);
+        words.any(|word| word.pattern().as_usize() < programs)
+    })
+}
+
+/// Whether a line has one of the words. Of a row of a task table only the name is looked at, with the
+/// blank before it: a report has hundreds of rows, and no word is of digits and blanks.
+fn has_word(text: &str) -> bool {
+    let name = name_of_row(text).and_then(|name| text.get(text.len() - name.len() - 1..));
+    FINDER
+        .as_ref()
+        .is_none_or(|finder| finder.is_match(name.unwrap_or(text)))
+}
 
 impl Programs {
     /// Reads one record; `index` is its position among all records.
@@ -82,20 +114,27 @@ impl Programs {
         if index.is_multiple_of(LOOK_EVERY_RECORDS) {
             self.thin();
         }
-        notices::read(line, index, &mut self.notices);
-        self.audit.feed(line);
+        // A lone word, too short for the list of words.
+        let lone = line.text == "Killed";
+        let worded = lone || has_word(line.text);
+        if worded {
+            notices::read(line, index, &mut self.notices);
+            self.audit.feed(line);
+        }
         systemd::read(line, index, &mut self.exits);
         self.killers.feed(line, index);
         self.describe.feed(line);
         self.maps.feed(line);
         let said = |usage| Said::at(usage, line, index);
         self.usages.extend(systemd::usage(line).map(said));
-        let call = strace::call(line);
-        let traced = call.is_some();
-        self.calls.extend(call);
-        // A lone word, too short for the list of words.
-        let lone = line.text == "Killed";
-        if traced || !(lone || FINDER.as_ref().is_none_or(|f| f.is_match(line.text))) {
+        if !worded {
+            return;
+        }
+        if let Some(call) = strace::call(line) {
+            self.calls.push(call);
+            return;
+        }
+        if !(lone || has_word_of_program(line.text)) {
             return;
         }
         refused::read(line, index, &mut self.refused);
@@ -333,5 +372,30 @@ pub(super) fn put(
     }
     if !all.calls.is_empty() {
         lists.put("syscalls", all.calls.iter().map(strace::Call::record));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a row the name is enough: no word has more of what stands before it than a blank.
+    #[test]
+    fn a_row_has_the_words_of_its_name() {
+        let in_row = |b: &u8| matches!(b, b'0'..=b'9' | b' ' | b'-' | b'[' | b']');
+        for word in words() {
+            let numbers = word.bytes().take_while(in_row).count();
+            let blank = word[..numbers].rfind(' ');
+            assert!(
+                numbers < word.len() && blank.is_none_or(|at| at == 0),
+                "{word}"
+            );
+        }
+        let row = "[  500]     0   500     2123      181    54        3       37             0 ";
+        assert!(!has_word(&format!("{row}sshd")));
+        assert!(has_word(&format!("{row}OOMKiller")) && has_word(&format!("{row}Killed")));
+        assert!(has_word(
+            "[  500]: x: page allocation stalls for 10001ms, order:0"
+        ));
     }
 }

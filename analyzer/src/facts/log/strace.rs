@@ -25,6 +25,9 @@ pattern!(
     r"^(?:\[pid +\d+\] |\d+ +)?(?:(?P<time>\d\d:\d\d:\d\d(?:\.\d+)?|\d{9,10}\.\d+) )?\+\+\+ killed by (?P<signal>SIG[A-Z0-9]+)"
 );
 
+/// Words of these lines.
+pub(super) const MARKERS: &[&str] = &["+++ killed by", " = -1 E"];
+
 /// Reads one line.
 pub(super) fn call(line: &Line<'_>) -> Option<Call> {
     let bare = line.bare();

@@ -1,5 +1,9 @@
 //! The head of a report: who asked for memory, in which cpuset, on which kernel.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::prose;
 use crate::facts::log::pattern::{number, owned, pattern, text};
 
@@ -42,7 +46,8 @@ pattern!(
 /// and number that changed often, so each is looked for by its key.
 #[must_use]
 pub fn invocation(line: &str) -> Option<Invocation> {
-    if !line.contains("oom-killer") || prose::is_prose(line) {
+    static KILLER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"oom-killer"));
+    if KILLER.find(line.as_bytes()).is_none() || prose::is_prose(line) {
         return None;
     }
     let groups = INVOKED.captures(line)?;
@@ -94,9 +99,8 @@ pub struct Cpuset {
 /// Reads the cpuset line.
 #[must_use]
 pub fn cpuset(line: &str) -> Option<Cpuset> {
-    if !line.contains(" mems_allowed=") {
-        return None;
-    }
+    static MEMS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" mems_allowed="));
+    MEMS.find(line.as_bytes())?;
     pattern!(
         CPUSET,
         r"^(?P<comm>.*) cpuset=(?P<name>.*) mems_allowed=(?P<nodes>[0-9,-]*)$"

@@ -1,5 +1,9 @@
 //! Lines that name the victim: `Kill process`, `Killed process` and `oom_reaper`, of every era.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+
 use super::prose;
 use crate::facts::log::pattern::{number, owned, pattern, text};
 
@@ -106,11 +110,14 @@ pattern!(ADJ, r#"\boom_score_adj:(?P<adj>-?\d+)(?:[,\s"}\]*`<)]|$)"#);
 /// kernel and each vendor adds some.
 #[must_use]
 pub fn kill(line: &str) -> Option<KillLine> {
-    let spoken = line.contains("ill process ") || line.contains("illed process ");
-    if line.starts_with("VM: killing process ") {
+    static PROCESS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" process "));
+    static SIZES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" total-vm:"));
+    let named = PROCESS.find(line.as_bytes()).is_some();
+    let spoken = named && (line.contains("ill process ") || line.contains("illed process "));
+    if named && line.starts_with("VM: killing process ") {
         return of_a_fault(line).map(KillLine::Killed);
     }
-    if !spoken && line.contains(" total-vm:") {
+    if !spoken && SIZES.find(line.as_bytes()).is_some() {
         return translated(line).map(KillLine::Killed);
     }
     if !spoken || prose::is_prose(line) {
@@ -235,6 +242,8 @@ fn without_pid(line: &str) -> Option<KillLine> {
 }
 
 fn size(tail: &str, key: &str) -> Option<u64> {
+    // Nearly always it is there once or not at all.
+    memmem::find(tail.as_bytes(), key.as_bytes())?;
     SIZE.captures_iter(tail)
         .find(|g| text(g, "key") == Some(key))
         .and_then(|g| number::<u64>(&g, "kb"))?
@@ -248,6 +257,9 @@ pub fn reaped(line: &str) -> Option<Reaped> {
         REAPER,
         r"^oom_reaper: (?P<what>reaped process |unable to reap pid: ?|giving up pid: ?)(?P<pid>\d+) \((?P<comm>.*?)\)(?P<rest>,? now .*|,?)?$"
     );
+    if !line.starts_with("oom_reaper: ") {
+        return None;
+    }
     let groups = REAPER.captures(line)?;
     let rest = text(&groups, "rest").unwrap_or_default();
     Some(Reaped {

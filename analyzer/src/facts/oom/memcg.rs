@@ -99,6 +99,9 @@ pattern!(
 /// Reads a counter line.
 #[must_use]
 pub fn counter(line: &str) -> Option<Counter> {
+    if !line.starts_with(['m', 'k', 's']) {
+        return None;
+    }
     let groups = COUNTER.captures(line)?;
     let kb = |name| number::<u64>(&groups, name).and_then(|kb| kb.checked_mul(1024));
     Some(Counter {

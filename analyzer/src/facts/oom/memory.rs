@@ -1,5 +1,9 @@
 //! The memory of the machine in a report: Mem-Info counters, zones, free lists, huge pages, swap.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::facts::log::pattern::{number, owned, pattern, text};
 
 /// A zone with its watermarks.
@@ -93,9 +97,8 @@ pattern!(
 /// Reads a zone line.
 #[must_use]
 pub fn zone(line: &str) -> Option<Zone> {
-    if !line.contains(" free:") {
-        return None;
-    }
+    static FREE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" free:"));
+    FREE.find(line.as_bytes())?;
     let groups = ZONE.captures(line)?;
     let kb = |name| number::<u64>(&groups, name).and_then(|kb| kb.checked_mul(1024));
     let tail = text(&groups, "rest")?;
@@ -139,9 +142,7 @@ pattern!(
 /// Reads a free-list line. A line torn before its `=` keeps the lists that are whole.
 #[must_use]
 pub fn buddy(line: &str) -> Option<Buddy> {
-    if !line.contains("*") {
-        return None;
-    }
+    memchr::memchr(b'*', line.as_bytes())?;
     let groups = BUDDY.captures(line)?;
     let mut read = Buddy {
         node: number(&groups, "node"),
@@ -210,6 +211,9 @@ pub fn huge_pages(line: &str) -> Option<HugePages> {
         HUGE,
         r"^(?:Node \d+ )?hugepages_total=(?P<total>\d+) hugepages_free=\d+ hugepages_surp=\d+ hugepages_size=(?P<size>\d+)kB"
     );
+    if !line.starts_with(['N', 'h']) {
+        return None;
+    }
     let groups = HUGE.captures(line)?;
     Some(HugePages {
         total: number(&groups, "total")?,
@@ -224,6 +228,9 @@ pub fn total(line: &str) -> Option<(&str, u64)> {
         TOTAL,
         r"^(?P<pages>\d+) (?P<what>total pagecache pages|pages in swap cache|pages RAM|pages reserved|reserved pages|pages HighMem(?:/MovableOnly)?|pages cma reserved|pages hwpoisoned|pages shared|pages non-shared|pages in pagetable cache|pages of RAM|pages of HIGHMEM|free pages|slab pages)$"
     );
+    if !line.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     let groups = TOTAL.captures(line)?;
     let what = match text(&groups, "what")? {
         "pages of RAM" => "pages RAM",
@@ -238,6 +245,9 @@ pub fn total(line: &str) -> Option<(&str, u64)> {
 #[must_use]
 pub fn swap(line: &str) -> Option<(bool, u64)> {
     pattern!(SWAP, r"^(?P<which>Free|Total) swap *[=:] *(?P<kb>\d+)kB");
+    if !line.starts_with(['F', 'T']) {
+        return None;
+    }
     let groups = SWAP.captures(line)?;
     let bytes = number::<u64>(&groups, "kb")?.checked_mul(1024)?;
     Some((text(&groups, "which")? == "Total", bytes))

@@ -51,7 +51,6 @@ pattern!(
     HEAD,
     r"^Memory cgroup stats(?: for (?P<path>.*?))?:(?P<values>(?: [a-z_]+:\d+KB)*) *(?P<rest>[a-z_]*:?\d*K?)$"
 );
-pattern!(BODY, r"^(?P<key>[a-z][a-z0-9_]*) (?P<value>\d+)$");
 
 /// Reads the head line with the values on it, if they are on it.
 #[must_use]
@@ -82,8 +81,11 @@ pub fn head(line: &str) -> Option<Stats> {
 /// Reads one line of a multi-line body.
 #[must_use]
 pub fn body(line: &str) -> Option<(&str, u64)> {
-    let groups = BODY.captures(line)?;
-    Some((text(&groups, "key")?, text(&groups, "value")?.parse().ok()?))
+    let (key, value) = line.split_once(' ')?;
+    let in_key = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let whole = key.starts_with(|c: char| c.is_ascii_lowercase()) && key.bytes().all(in_key);
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    (whole && digits).then_some((key, value.parse().ok()?))
 }
 
 impl Stats {

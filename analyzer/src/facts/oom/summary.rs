@@ -87,24 +87,30 @@ fn unspaced(line: &str) -> Cow<'_, str> {
 /// The value of `key`: up to the next key that follows. Names hold anything, so the keys after
 /// them are looked for from the right.
 fn value(line: &str, key: &str) -> Option<String> {
-    let last = matches!(key, ",pid=" | ",uid=");
-    let at = if last {
-        line.rfind(key)
-    } else {
-        line.find(key)
-    }?;
+    let at = place(line, key)?;
     let rest = line.get(at + key.len()..)?;
-    let place = KEYS.iter().position(|k| *k == key)?;
+    let this = KEYS.iter().position(|k| *k == key)?;
     let end = KEYS
         .iter()
-        .skip(place + 1)
-        .filter_map(|next| match *next {
-            ",pid=" | ",uid=" => rest.rfind(next),
-            next => rest.find(next),
-        })
+        .skip(this + 1)
+        .filter_map(|next| place(rest, next))
         .min()
         .unwrap_or(rest.len());
     rest.get(..end).map(str::to_owned)
+}
+
+/// Where `key`, which begins with a comma, stands.
+fn place(line: &str, key: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let is = |at: &usize| {
+        bytes
+            .get(*at..)
+            .is_some_and(|b| b.starts_with(key.as_bytes()))
+    };
+    match key {
+        ",pid=" | ",uid=" => memchr::memrchr_iter(b',', bytes).find(is),
+        _ => memchr::memchr_iter(b',', bytes).find(is),
+    }
 }
 
 #[cfg(test)]

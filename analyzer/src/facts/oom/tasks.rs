@@ -35,7 +35,12 @@ pub struct Task {
 /// Reads the header line.
 #[must_use]
 pub fn columns(line: &str) -> Option<Columns> {
-    let (pid, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let head = line.strip_prefix('[')?;
+    // Thousands of rows have a number there.
+    if !head.trim_start().starts_with("pid") {
+        return None;
+    }
+    let (pid, rest) = head.split_once(']')?;
     if pid.trim() != "pid" {
         return None;
     }
@@ -48,20 +53,19 @@ pub fn columns(line: &str) -> Option<Columns> {
 /// end, whatever it holds.
 #[must_use]
 pub fn row(line: &str, columns: &Columns) -> Option<Task> {
-    let (pid, mut rest) = line.strip_prefix('[')?.split_once(']')?;
+    let (pid, mut rest) = process(line)?;
     let mut task = Task {
-        pid: pid.trim().parse().ok()?,
+        pid,
         ..Task::default()
     };
     let mut parts = [None; 3];
     for (at, column) in columns.0.iter().enumerate() {
-        rest = rest.trim_start();
-        let Some(end) = rest.find(char::is_whitespace) else {
-            return torn_inside(task, at, rest);
-        };
-        let (value, after) = rest.split_at_checked(end)?;
-        let Ok(value) = value.parse::<i64>() else {
-            return torn_inside(task, at, rest);
+        let (value, after) = match cell(rest) {
+            Some(read) => read,
+            None => match any_cell(rest) {
+                Ok(read) => read,
+                Err(rest) => return torn_inside(task, at, rest),
+            },
         };
         rest = after;
         let pages = u64::try_from(value).ok();
@@ -90,8 +94,69 @@ pub fn row(line: &str, columns: &Columns) -> Option<Task> {
         task.rss_parts_pages = Some([anon, file, shmem]);
     }
     let name = rest.strip_prefix(' ').unwrap_or(rest);
-    name.trim_end_matches('\r').clone_into(&mut task.comm);
+    task.comm = name.trim_end_matches('\r').to_owned();
     Some(task)
+}
+
+/// The number in brackets at the start of a row, and what follows it.
+fn process(line: &str) -> Option<(u64, &str)> {
+    let inside = line.strip_prefix('[')?;
+    let end = inside.bytes().position(|b| b == b']')?;
+    let (pid, rest) = inside.split_at_checked(end)?;
+    let pid = pid.trim_start_matches(' ');
+    Some((pid.trim().parse().ok()?, rest.get(1..)?))
+}
+
+/// Digits of a number that surely fits.
+const CELL_DIGITS_MAX: usize = 18;
+
+/// The number at the start of `rest` as the kernel prints it, up to a blank, and what follows it. A
+/// report has thousands of them.
+fn cell(rest: &str) -> Option<(i64, &str)> {
+    let bytes = rest.as_bytes();
+    let start = bytes.iter().position(|b| *b != b' ')?;
+    let negative = bytes.get(start) == Some(&b'-');
+    let digits = bytes.get(start + usize::from(negative)..)?;
+    let mut value = 0;
+    let mut count = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() || count == CELL_DIGITS_MAX {
+            break;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+        count += 1;
+    }
+    if count == 0 || digits.get(count) != Some(&b' ') {
+        return None;
+    }
+    let after = rest.get(start + usize::from(negative) + count..)?;
+    Some((if negative { -value } else { value }, after))
+}
+
+/// The number at the start of `rest`, whatever blanks there are; otherwise what stands there.
+fn any_cell(rest: &str) -> Result<(i64, &str), &str> {
+    let rest = rest.trim_start();
+    let end = rest.find(char::is_whitespace).ok_or(rest)?;
+    let (value, after) = rest.split_at_checked(end).ok_or(rest)?;
+    Ok((value.parse().map_err(|_| rest)?, after))
+}
+
+/// The name in a whole row of the kernel, if it is one word: nothing but numbers stands before it.
+/// Whatever looks for words in a line finds them in the name alone, or not at all.
+#[must_use]
+pub(crate) fn name_of_row(text: &str) -> Option<&str> {
+    if !text.starts_with('[') {
+        return None;
+    }
+    let name_at = memchr::memrchr(b' ', text.as_bytes())? + 1;
+    let (numbers, name) = text.split_at_checked(name_at)?;
+    let is_number = |b: &u8| matches!(b, b'0'..=b'9' | b' ' | b'-' | b'[' | b']');
+    let all = numbers
+        .as_bytes()
+        .iter()
+        .fold(true, |all, b| all & is_number(b));
+    let begins = name.as_bytes().first().is_some_and(|b| !is_number(b));
+    (all && begins).then_some(name)
 }
 
 /// A row that lost bytes in its middle: the columns before the last number are whole, and of the

@@ -17,6 +17,9 @@ pattern!(
 /// because the unwinder only found their address on the stack.
 #[must_use]
 pub fn frame(line: &str) -> Option<&str> {
+    if let Some((unsure, function)) = common(line) {
+        return Some(if unsure { "" } else { function });
+    }
     let groups = captures(line)?;
     if groups.name("unsure").is_some() {
         return Some("");
@@ -32,7 +35,37 @@ pub fn unsure(line: &str) -> Option<&str> {
     text(&groups, "function")
 }
 
+/// A frame as x86 and arm64 kernels print it, ` ? fn+0x91/0x190`, with an address in brackets before
+/// it up to Linux 4.9: whether it is unsure, and the function. What is not exactly that is left to
+/// [`FRAME`], which reads the same out of it.
+fn common(line: &str) -> Option<(bool, &str)> {
+    let hex = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let line = line.trim_start_matches(' ');
+    let line = match line.strip_prefix("[<") {
+        None => line,
+        Some(rest) => {
+            let rest = rest.get(hex(rest)..)?.strip_prefix(">]")?;
+            rest.strip_prefix(' ').unwrap_or(rest)
+        }
+    };
+    let (unsure, line) = match line.strip_prefix("? ") {
+        Some(rest) => (true, rest),
+        None => (false, line),
+    };
+    let in_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$');
+    let end = line.bytes().take_while(|b| in_name(b)).count();
+    let (function, rest) = line.split_at_checked(end)?;
+    let offset = rest.strip_prefix("+0x")?;
+    let size = offset.get(hex(offset)..)?.strip_prefix("/0x")?;
+    let begins = function.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && hex(offset) > 0 && hex(size) > 0).then_some((unsure, function))
+}
+
 fn captures(line: &str) -> Option<regex::Captures<'_>> {
+    // Each form has one of these.
+    if memchr::memchr2(b'+', b'(', line.as_bytes()).is_none() && !line.contains(" from ") {
+        return None;
+    }
     let whole = FRAME.captures(line);
     whole.or_else(|| line.contains("[<").then(|| TORN.captures(line)).flatten())
 }
@@ -241,6 +274,21 @@ mod tests {
         assert_eq!(frame(torn), Some("__mem_cgroup_try_charge"));
         let doubted = " [<ffffffff81188ab1>] ? fn+0x91/0x190";
         assert_eq!((unsure(doubted), unsure(torn)), (Some("fn"), None));
+        for line in [
+            " [<ffffffff81188ab1>] ? fn+0x91/0x190",
+            "  fn.isra.0+0x91/0x190 [xfs]",
+            "? 9fn+0x91/0x190",
+            "fn+0x/0x190",
+            "fn+0x91/0x",
+            "[<ffff8fn+0x91/0x190",
+            "[<>] fn+0x9F/0x190",
+            "[<z>] fn+0x9F/0x190",
+        ] {
+            let by_pattern = FRAME.captures(line);
+            let by_pattern = by_pattern.map(|g| (g.name("unsure").is_some(), text(&g, "function")));
+            let read = common(line).map(|(unsure, function)| (unsure, Some(function)));
+            assert_eq!(read, by_pattern, "{line}");
+        }
         assert_eq!(frame("RIP: 0033:0x46ea1d"), None);
         assert_eq!(frame("...[<900000000047dbf4"), None);
         assert_eq!(frame("pages from the reserve"), None);

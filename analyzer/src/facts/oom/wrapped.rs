@@ -2,6 +2,10 @@
 //! its own. A line is held back only while its known form is incomplete, and takes only words that
 //! can continue that form, so that nothing foreign gets into it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::tasks::{self, Columns};
 use crate::facts::Evidence;
 use crate::facts::log::{line::Line, pattern::pattern, stamp::Stamp};
@@ -72,6 +76,16 @@ pattern!(
 pattern!(COUNTER_START, r"^(?:memory|memory\+swap|kmem|swap): usage ");
 
 fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
+    // Most lines of a report are rows, and a whole row is none of all these.
+    if tasks::name_of_row(text).is_some_and(says_nothing) {
+        return None;
+    }
+    static ILL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"ill"));
+    static INVOKED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" invoked oom-k"));
+    static FAILURE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b": page alloc"));
+    static HUGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"hugepages_total="));
+    let has = |finder: &Finder<'_>| finder.find(text.as_bytes()).is_some();
+    let first = text.as_bytes().first().copied().unwrap_or_default();
     Some(match text.split([' ', ':']).next()? {
         "" if text.is_empty() => Form::Empty,
         "oom-kill" => Form::Summary,
@@ -87,28 +101,44 @@ fn form(text: &str, columns: Option<&Columns>) -> Option<Form> {
         "Code" | "Modules" | "Stack" | "RSP" | "RIP" | "RAX" | "RDX" | "RBP" | "R10" | "R13" => {
             Form::Words
         }
-        _ if text.contains(" invoked oom-killer") => Form::Invocation,
-        _ if text.contains(": page allocation failure") => Form::Failure,
-        _ if text.contains("Killed process ") || ends_in(text, &[": Killed", "Killed process"]) => {
-            Form::Killed
-        }
-        _ if text.contains("ill process ") || ends_in(text, &["Kill process", "kill process"]) => {
-            Form::Kill
-        }
+        _ if has(&INVOKED) && text.contains(" invoked oom-killer") => Form::Invocation,
+        _ if has(&FAILURE) && text.contains(": page allocation failure") => Form::Failure,
+        _ if has(&ILL) && is_deed(text) => Form::Killed,
+        _ if has(&ILL) && is_choice(text) => Form::Kill,
         _ if text.starts_with("Memory cgroup stats") => Form::Stats,
-        _ if COUNTER_START.is_match(text) => Form::Counter,
-        _ if text.contains("hugepages_total=") => Form::HugePages,
-        _ if ZONE_START.is_match(text) => Form::Zone,
-        _ if BUDDY_START.is_match(text) => Form::Buddy,
-        _ if text.starts_with('[') && text.contains("pid") && text.contains("tgid") => {
-            Form::TableHead
-        }
-        _ if ROW_START.is_match(text) && columns.is_none_or(|c| tasks::row(text, c).is_none()) => {
+        _ if matches!(first, b'm' | b'k' | b's') && COUNTER_START.is_match(text) => Form::Counter,
+        _ if has(&HUGE) => Form::HugePages,
+        _ if may_be_zone(first) && ZONE_START.is_match(text) => Form::Zone,
+        _ if may_be_zone(first) && BUDDY_START.is_match(text) => Form::Buddy,
+        _ if first == b'[' && text.contains("pid") && text.contains("tgid") => Form::TableHead,
+        _ if first == b'['
+            && ROW_START.is_match(text)
+            && columns.is_none_or(|c| tasks::row(text, c).is_none()) =>
+        {
             Form::Row
         }
         _ if is_name(text) => Form::Name,
         _ => return None,
     })
+}
+
+/// Whether the name in a row has nothing of what is looked for in a line with a bracket before it.
+fn says_nothing(name: &str) -> bool {
+    let name = name.as_bytes();
+    memchr::memchr2(b':', b'=', name).is_none() && !name.windows(4).any(|w| w == b"tgid")
+}
+
+fn is_deed(text: &str) -> bool {
+    text.contains("Killed process ") || ends_in(text, &[": Killed", "Killed process"])
+}
+
+fn is_choice(text: &str) -> bool {
+    text.contains("ill process ") || ends_in(text, &["Kill process", "kill process"])
+}
+
+/// Whether a line of a zone can begin with this byte: its node, its name or `active_anon`.
+fn may_be_zone(first: u8) -> bool {
+    matches!(first, b'N' | b'D' | b'H' | b'M' | b'a')
 }
 
 /// How the only line begins that can be broken before it says anything.

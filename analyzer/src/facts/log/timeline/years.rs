@@ -3,6 +3,9 @@
 //! date in the file's name, the next newer file, another log, or the time of the collection.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::facts::log::{
     line::Line,
@@ -171,7 +174,8 @@ fn weekday(raw: &str) -> Option<i8> {
 /// The year that a line names about its own time: the epoch of an audit record, or the clock that
 /// the kernel was set by.
 fn year_named(line: &str, wall: &Wall) -> Option<i16> {
-    if line.contains("audit(") {
+    static AUDIT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"audit("));
+    if AUDIT.find(line.as_bytes()).is_some() {
         let groups = EPOCH.captures(line)?;
         let epoch: i64 = number(&groups, "seconds")?;
         let year = year_of(epoch)?;
@@ -181,7 +185,9 @@ fn year_named(line: &str, wall: &Wall) -> Option<i16> {
                 .is_some_and(|s| s.abs_diff(epoch) <= DAY_SECONDS.unsigned_abs())
         });
     }
-    if line.contains("setting system clock to") {
+    static CLOCK_SET: LazyLock<Finder<'static>> =
+        LazyLock::new(|| Finder::new(b"setting system clock to"));
+    if CLOCK_SET.find(line.as_bytes()).is_some() {
         let groups = CLOCK.captures(line)?;
         let month: i8 = number(&groups, "month")?;
         return (wall.month_day?.0 == month)
