@@ -101,6 +101,9 @@ pattern!(
 );
 pattern!(PMAP_HEAD, r"^(?P<pid>\d+): +(?P<command>\S.*)$");
 
+/// Digits of an address, at least.
+const ADDRESS_DIGITS_MIN: usize = 8;
+
 /// A map that was given as a file.
 #[derive(Debug, Default)]
 pub(super) struct Given {
@@ -122,8 +125,11 @@ impl Attached {
     /// Reads one line.
     pub(super) fn feed(&mut self, line: &Line<'_>) {
         let bare = line.bare();
-        // Nearly all lines begin otherwise.
-        if !bare.starts_with(|c: char| c.is_ascii_hexdigit()) {
+        // Nearly all lines begin otherwise: with no address, and with no number before a colon.
+        let digits = bare.bytes().take_while(u8::is_ascii_hexdigit).count();
+        if digits < ADDRESS_DIGITS_MIN
+            && (digits == 0 || bare.as_bytes().get(digits) != Some(&b':'))
+        {
             return;
         }
         if MAPS.is_match(bare) {

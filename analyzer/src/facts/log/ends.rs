@@ -1,6 +1,8 @@
 //! Processes that others saw end by a signal: audit, systemd-coredump, databases, supervisors,
 //! shells, container runtimes. A signal is no proof of an OOM kill; the kernel's lines decide.
 
+use std::sync::LazyLock;
+
 use super::{
     line::Line,
     pattern::{number, pattern, text},
@@ -81,22 +83,24 @@ const SIGKILL: u64 = 9;
 /// Reads one line.
 pub(super) fn ended(line: &Line<'_>) -> Option<Ended> {
     let bare = line.bare().trim_end();
-    let forms: [(&'static str, &regex::Regex); 11] = [
-        ("audit", &ABEND),
-        ("systemd-coredump", &COREDUMP),
-        ("postgres", &POSTGRES),
-        ("redis", &REDIS),
-        ("supervisor", &SUPERVISOR),
-        ("gunicorn", &GUNICORN),
-        ("celery", &CELERY),
-        ("pm2", &PM2),
-        ("containerd", &CONTAINERD),
-        ("dockerd", &DOCKER),
-        ("shell", &SHELL),
+    // Each with a word that it has: a pattern is compiled where it may fit.
+    let forms: [(&str, &str, &LazyLock<regex::Regex>); 11] = [
+        ("audit", "type=", &ABEND),
+        ("systemd-coredump", "dumped core", &COREDUMP),
+        ("postgres", "terminated by signal", &POSTGRES),
+        ("redis", "terminated by signal", &REDIS),
+        ("supervisor", "terminated by SIGKILL", &SUPERVISOR),
+        ("gunicorn", "was sent SIGKILL", &GUNICORN),
+        ("celery", "prematurely: signal", &CELERY),
+        ("pm2", "via signal", &PM2),
+        ("containerd", "exit_status:137", &CONTAINERD),
+        ("dockerd", "exitCode=137", &DOCKER),
+        ("shell", "Killed", &SHELL),
     ];
-    let (reporter, groups) = forms
-        .iter()
-        .find_map(|(name, form)| Some((*name, form.captures(bare)?)))?;
+    let (reporter, groups) = forms.iter().find_map(|(name, word, form)| {
+        let groups = bare.contains(word).then(|| form.captures(bare))?;
+        Some((*name, groups?))
+    })?;
     let owned = |name| text(&groups, name).map(str::to_owned);
     let signal = number(&groups, "signal");
     Some(Ended {

@@ -109,7 +109,12 @@ impl Wall {
         }
         let year = self.year.or(later.year).unwrap_or(YEAR_FOR_COMPARING);
         let later_year = later.year.unwrap_or(year);
-        let seconds = later.local_seconds(later_year)? - self.local_seconds(year)?;
+        let from = self.local_seconds(year)?;
+        let seconds = if (later_year, later.month_day) == (year, self.month_day) {
+            later.second_of_day - self.second_of_day
+        } else {
+            later.local_seconds(later_year)? - from
+        };
         Some(seconds + shift)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use super::prose;
 use crate::facts::log::pattern::{number, owned, pattern, text};
@@ -171,18 +171,23 @@ pub fn kill(line: &str) -> Option<KillLine> {
 
 /// The deed, with the sizes that `tail` has.
 fn deed(scope: Scope, pid: Option<u64>, comm: Option<String>, tail: &str) -> Killed {
+    let sizes = sizes(tail);
+    let size = |key: &str| {
+        let (_, kb) = sizes.iter().find(|(read, _)| *read == key)?;
+        (*kb)?.checked_mul(1024)
+    };
     Killed {
         scope,
         pid,
         comm,
         uid: UID.captures(tail).and_then(|g| number(&g, "uid")),
-        virtual_bytes: size(tail, "total-vm")
-            .or_else(|| size(tail, "vsz"))
-            .or_else(|| size(tail, "vm")),
-        anon_bytes: size(tail, "anon-rss"),
-        file_bytes: size(tail, "file-rss"),
-        shmem_bytes: size(tail, "shmem-rss"),
-        page_tables_bytes: size(tail, "pgtables"),
+        virtual_bytes: size("total-vm")
+            .or_else(|| size("vsz"))
+            .or_else(|| size("vm")),
+        anon_bytes: size("anon-rss"),
+        file_bytes: size("file-rss"),
+        shmem_bytes: size("shmem-rss"),
+        page_tables_bytes: size("pgtables"),
         oom_score_adj: ADJ.captures(tail).and_then(|g| number(&g, "adj")),
     }
 }
@@ -241,13 +246,16 @@ fn without_pid(line: &str) -> Option<KillLine> {
     Some(KillLine::Killed(deed(scope(&groups), None, comm, tail)))
 }
 
-fn size(tail: &str, key: &str) -> Option<u64> {
-    // Nearly always it is there once or not at all.
-    memmem::find(tail.as_bytes(), key.as_bytes())?;
+/// Every size in `tail` with its key, in kB.
+fn sizes(tail: &str) -> Vec<(&str, Option<u64>)> {
     SIZE.captures_iter(tail)
-        .find(|g| text(g, "key") == Some(key))
-        .and_then(|g| number::<u64>(&g, "kb"))?
-        .checked_mul(1024)
+        .map(|groups| {
+            (
+                text(&groups, "key").unwrap_or_default(),
+                number(&groups, "kb"),
+            )
+        })
+        .collect()
 }
 
 /// Reads an `oom_reaper` line.
@@ -266,7 +274,10 @@ pub fn reaped(line: &str) -> Option<Reaped> {
         pid: number(&groups, "pid")?,
         comm: text(&groups, "comm").map(str::to_owned),
         done: text(&groups, "what") == Some("reaped process "),
-        shmem_left_bytes: size(rest, "shmem-rss"),
+        shmem_left_bytes: sizes(rest)
+            .into_iter()
+            .find(|(key, _)| *key == "shmem-rss")
+            .and_then(|(_, kb)| kb?.checked_mul(1024)),
     })
 }
 

@@ -117,6 +117,10 @@ pub fn part(line: &str, context: Context<'_>) -> Option<Part> {
         return Some(part);
     }
     let line = line.trim_end();
+    if let Some(function) = trace::whole_frame(line) {
+        let opens = context.open || trace::is_oom(function) || trace::is_failure(function);
+        return opens.then(|| Part::Frame(function.to_owned()));
+    }
     anchored(line).or_else(|| {
         if context.open {
             inside(line)

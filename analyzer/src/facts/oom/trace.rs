@@ -17,7 +17,7 @@ pattern!(
 /// because the unwinder only found their address on the stack.
 #[must_use]
 pub fn frame(line: &str) -> Option<&str> {
-    if let Some((unsure, function)) = common(line) {
+    if let Some((unsure, function, _)) = common(line) {
         return Some(if unsure { "" } else { function });
     }
     let groups = captures(line)?;
@@ -35,10 +35,20 @@ pub fn unsure(line: &str) -> Option<&str> {
     text(&groups, "function")
 }
 
+/// The same of a line that is a frame and nothing else, as nearly all are: it is no other part of a
+/// report either.
+#[must_use]
+pub fn whole_frame(line: &str) -> Option<&str> {
+    let (unsure, function, rest) = common(line)?;
+    let module = rest.strip_prefix(" [").and_then(|r| r.strip_suffix(']'));
+    let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (rest.is_empty() || module.is_some_and(is_name)).then_some(if unsure { "" } else { function })
+}
+
 /// A frame as x86 and arm64 kernels print it, ` ? fn+0x91/0x190`, with an address in brackets before
-/// it up to Linux 4.9: whether it is unsure, and the function. What is not exactly that is left to
+/// it up to Linux 4.9: whether it is unsure, the function, and what stands behind. What is not exactly that is left to
 /// [`FRAME`], which reads the same out of it.
-fn common(line: &str) -> Option<(bool, &str)> {
+fn common(line: &str) -> Option<(bool, &str, &str)> {
     let hex = |text: &str| text.bytes().take_while(u8::is_ascii_hexdigit).count();
     let line = line.trim_start_matches(' ');
     let line = match line.strip_prefix("[<") {
@@ -58,7 +68,8 @@ fn common(line: &str) -> Option<(bool, &str)> {
     let offset = rest.strip_prefix("+0x")?;
     let size = offset.get(hex(offset)..)?.strip_prefix("/0x")?;
     let begins = function.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    (begins && hex(offset) > 0 && hex(size) > 0).then_some((unsure, function))
+    let behind = size.get(hex(size)..)?;
+    (begins && hex(offset) > 0 && hex(size) > 0).then_some((unsure, function, behind))
 }
 
 fn captures(line: &str) -> Option<regex::Captures<'_>> {
@@ -286,7 +297,7 @@ mod tests {
         ] {
             let by_pattern = FRAME.captures(line);
             let by_pattern = by_pattern.map(|g| (g.name("unsure").is_some(), text(&g, "function")));
-            let read = common(line).map(|(unsure, function)| (unsure, Some(function)));
+            let read = common(line).map(|(unsure, function, _)| (unsure, Some(function)));
             assert_eq!(read, by_pattern, "{line}");
         }
         assert_eq!(frame("RIP: 0033:0x46ea1d"), None);

@@ -41,16 +41,10 @@ pub(super) const ISO_FORMAT: &str = "ISO in brackets";
 /// Takes a bracketed stamp off.
 pub(super) fn stamp(found: &mut Prefixed<'_>) {
     let line = found.text;
-    // Each form ends at the first closing bracket and holds one of these before it. The patterns are
-    // four, and most lines have no such bracket.
-    let bytes = line.as_bytes();
-    let Some(head) = memchr::memchr(b']', bytes).and_then(|end| bytes.get(..end)) else {
+    let Some(head) = head(line) else {
         return;
     };
-    if memchr::memchr3(b'.', b':', b'+', head).is_none()
-        || uptime(found).is_some()
-        || !may_be_stamp(line, head)
-    {
+    if uptime(found).is_some() || !may_be_stamp(line, head) {
         return;
     }
     if let Some(groups) = UPTIME.captures(line) {
@@ -113,6 +107,15 @@ pub(super) fn stamp(found: &mut Prefixed<'_>) {
     } else {
         relative(found);
     }
+}
+
+/// What stands before the first closing bracket: each form ends there and holds one of these before
+/// it. The patterns are four, and most lines have no such bracket.
+fn head(line: &str) -> Option<&[u8]> {
+    let bytes = line.as_bytes();
+    let head = bytes.get(..memchr::memchr(b']', bytes)?)?;
+    memchr::memchr3(b'.', b':', b'+', head)?;
+    Some(head)
 }
 
 /// Whether one of the forms can fit what stands before the first closing bracket: a bracket or a digit

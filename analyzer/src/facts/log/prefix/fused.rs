@@ -89,9 +89,16 @@ fn may_be_stamp(bytes: &[u8], at: usize) -> bool {
         return false;
     }
     if bytes.get(at) == Some(&b'.') {
-        // Seconds since boot or since 1970 have six decimals.
-        return after.iter().take(6).filter(|b| b.is_ascii_digit()).count() == 6
-            && matches!(after.get(6), Some(b']' | b' '));
+        // Seconds since boot or since 1970 have six decimals, and the latter ten digits before them.
+        let decimals = after.iter().take_while(|b| b.is_ascii_digit()).count();
+        return decimals == 6
+            && match after.get(6) {
+                Some(b']') => true,
+                Some(b' ') => before.last_chunk::<10>().is_some_and(|seconds| {
+                    seconds.starts_with(b"1") && seconds.iter().all(u8::is_ascii_digit)
+                }),
+                _ => false,
+            };
     }
     // What stands before the two digits of the hour.
     let date = before.get(..before.len().saturating_sub(2));

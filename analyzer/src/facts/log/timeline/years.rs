@@ -67,7 +67,9 @@ impl Years {
             return;
         }
         let seconds = |wall: &Wall| wall.local_seconds(YEAR_FOR_COMPARING);
-        if let (Some(before), Some(now)) = (self.last.as_ref().and_then(seconds), seconds(wall))
+        let same_day = self.last.as_ref().map(|last| last.month_day) == Some(wall.month_day);
+        if !same_day
+            && let (Some(before), Some(now)) = (self.last.as_ref().and_then(seconds), seconds(wall))
             && before - now > FALLS_BACK_SECONDS
         {
             self.steps.push(line.number);
@@ -175,7 +177,7 @@ fn weekday(raw: &str) -> Option<i8> {
 /// the kernel was set by.
 fn year_named(line: &str, wall: &Wall) -> Option<i16> {
     static AUDIT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"audit("));
-    if AUDIT.find(line.as_bytes()).is_some() {
+    if memchr::memchr(b'(', line.as_bytes()).is_some() && AUDIT.find(line.as_bytes()).is_some() {
         let groups = EPOCH.captures(line)?;
         let epoch: i64 = number(&groups, "seconds")?;
         let year = year_of(epoch)?;
