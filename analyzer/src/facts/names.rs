@@ -194,7 +194,7 @@ pub fn undeclared(root: &super::Record) -> Vec<String> {
 fn walk(record: &super::Record, prefix: &str, wrong: &mut std::collections::BTreeSet<String>) {
     for (key, fact) in &record.fields {
         let path = if prefix.is_empty() {
-            key.clone()
+            key.to_string()
         } else {
             format!("{prefix}.{key}")
         };

@@ -1,6 +1,6 @@
 //! The tree of facts: values in base units, and the lines they come from.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use crate::words::Bilingual;
 
@@ -102,8 +102,8 @@ pub struct List {
 /// Named facts; a name that is absent is unknown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
-    /// Facts by name.
-    pub fields: BTreeMap<String, Fact>,
+    /// Facts by name. Most names are written in this program and need no memory of their own.
+    pub fields: BTreeMap<Cow<'static, str>, Fact>,
 }
 
 impl Record {
@@ -111,6 +111,25 @@ impl Record {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A record of the values that are known, all said by the same lines. Names in order are put
+    /// without a search for their places; each has one part.
+    #[must_use]
+    pub fn of_sorted<const N: usize>(
+        values: [(&'static str, Option<Value>); N],
+        evidence: &[Evidence],
+    ) -> Self {
+        let known = |(name, value): (&'static str, Option<Value>)| {
+            let fact = Fact {
+                value: value?,
+                evidence: evidence.to_vec(),
+            };
+            Some((Cow::Borrowed(name), fact))
+        };
+        Self {
+            fields: values.into_iter().filter_map(known).collect(),
+        }
     }
 
     /// The fact at a dotted path.
@@ -239,13 +258,16 @@ impl Record {
 
     fn place(&mut self, path: &str, fact: Fact) {
         let Some((head, rest)) = path.split_once('.') else {
-            self.fields.insert(path.to_owned(), fact);
+            self.fields.insert(Cow::Owned(path.to_owned()), fact);
             return;
         };
-        let inner = self.fields.entry(head.to_owned()).or_insert_with(|| Fact {
-            value: Value::Record(Self::new()),
-            evidence: Vec::new(),
-        });
+        let inner = self
+            .fields
+            .entry(Cow::Owned(head.to_owned()))
+            .or_insert_with(|| Fact {
+                value: Value::Record(Self::new()),
+                evidence: Vec::new(),
+            });
         if !matches!(inner.value, Value::Record(_)) {
             inner.value = Value::Record(Self::new());
         }
@@ -306,6 +328,20 @@ impl From<usize> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_sorted_values_is_the_one_that_is_put() {
+        let place = vec![Evidence::new("messages", 7, "[ 12] 0 12 … sh")];
+        let mut put = Record::new();
+        put.put("pid", 12, place.clone());
+        put.put("comm", "sh", place.clone());
+        let values = [
+            ("comm", Some("sh".into())),
+            ("oom_score_adj", None),
+            ("pid", Some(12.into())),
+        ];
+        assert_eq!(Record::of_sorted(values, &place), put);
+    }
 
     #[test]
     fn evidence_is_shared_and_cut() {

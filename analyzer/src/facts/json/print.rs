@@ -16,9 +16,10 @@ use crate::facts::{Fact, Facts, List, Value};
 mod pen;
 
 /// Items of a list that are drawn at once.
-const ITEMS: usize = 4;
-/// Parts that may be drawn ahead of the one that is written.
-const AHEAD: usize = 16;
+const ITEMS: usize = 2;
+/// Parts that may be drawn ahead of the one that is written: enough that nobody waits, few enough
+/// that their sheets stay in the processor's cache.
+const AHEAD: usize = 8;
 /// Most threads: by then the writing is the limit.
 const THREADS_MAX: usize = 8;
 
@@ -170,12 +171,23 @@ struct State {
     /// Sheets whose text was written. The next parts are drawn on them: a new sheet of some
     /// hundred kilobytes is memory that the kernel must first find and clear, page by page.
     spare: Vec<Vec<u8>>,
+    /// Bytes of the largest sheet that was written: the next new one begins with as many, rather
+    /// than to grow and to be copied.
+    largest_bytes: usize,
 }
 
 impl State {
     /// An empty sheet.
     fn sheet(&mut self) -> Vec<u8> {
-        self.spare.pop().unwrap_or_default()
+        let new = || Vec::with_capacity(self.largest_bytes);
+        self.spare.pop().unwrap_or_else(new)
+    }
+
+    /// Takes a sheet back whose text was written.
+    fn give_back(&mut self, mut sheet: Vec<u8>) {
+        self.largest_bytes = self.largest_bytes.max(sheet.len());
+        sheet.clear();
+        self.spare.push(sheet);
     }
 }
 
@@ -217,11 +229,10 @@ impl Desk {
                 state.written += 1;
                 drop(state);
                 self.changed.notify_all();
-                let mut sheet = drawn?;
+                let sheet = drawn?;
                 out.write_all(&sheet)?;
-                sheet.clear();
                 state = self.state();
-                state.spare.push(sheet);
+                state.give_back(sheet);
                 continue;
             }
             let at = state.next;

@@ -86,11 +86,9 @@ impl<'f, 't> Pen<'f, 't> {
         let mut declared = names.into_iter().flat_map(names::Tree::parts).peekable();
         let mut before = "{";
         for (name, fact) in &record.fields {
-            while declared
-                .next_if(|(part, _)| *part < name.as_str())
-                .is_some()
-            {}
-            let below = declared.next_if(|(part, _)| *part == name.as_str());
+            let name: &str = name;
+            while declared.next_if(|(part, _)| *part < name).is_some() {}
+            let below = declared.next_if(|(part, _)| *part == name);
             self.words(before);
             self.line(levels + 1);
             self.string(name)?;
