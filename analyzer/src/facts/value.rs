@@ -127,8 +127,10 @@ impl Record {
             };
             Some((Cow::Borrowed(name), fact))
         };
+        let mut fields = Vec::with_capacity(N);
+        fields.extend(values.into_iter().filter_map(known));
         Self {
-            fields: values.into_iter().filter_map(known).collect(),
+            fields: fields.into_iter().collect(),
         }
     }
 
@@ -261,18 +263,29 @@ impl Record {
             self.fields.insert(Cow::Owned(path.to_owned()), fact);
             return;
         };
-        let inner = self
-            .fields
-            .entry(Cow::Owned(head.to_owned()))
-            .or_insert_with(|| Fact {
-                value: Value::Record(Self::new()),
-                evidence: Vec::new(),
-            });
-        if !matches!(inner.value, Value::Record(_)) {
-            inner.value = Value::Record(Self::new());
+        // Most often it is there already: a name of its own is made only for a new one.
+        if let Some(inner) = self.fields.get_mut(head) {
+            inner.place(rest, fact);
+            return;
         }
-        if let Value::Record(record) = &mut inner.value {
-            record.place(rest, fact);
+        let mut inner = Self::new();
+        inner.place(rest, fact);
+        let inner = Fact {
+            value: Value::Record(inner),
+            evidence: Vec::new(),
+        };
+        self.fields.insert(Cow::Owned(head.to_owned()), inner);
+    }
+}
+
+impl Fact {
+    /// Puts a fact inside this one, which becomes a record if it is none.
+    fn place(&mut self, path: &str, fact: Self) {
+        if !matches!(self.value, Value::Record(_)) {
+            self.value = Value::Record(Record::new());
+        }
+        if let Value::Record(record) = &mut self.value {
+            record.place(path, fact);
         }
     }
 }
@@ -326,34 +339,4 @@ impl From<usize> for Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_of_sorted_values_is_the_one_that_is_put() {
-        let place = vec![Evidence::new("messages", 7, "[ 12] 0 12 … sh")];
-        let mut put = Record::new();
-        put.put("pid", 12, place.clone());
-        put.put("comm", "sh", place.clone());
-        let values = [
-            ("comm", Some("sh".into())),
-            ("oom_score_adj", None),
-            ("pid", Some(12.into())),
-        ];
-        assert_eq!(Record::of_sorted(values, &place), put);
-    }
-
-    #[test]
-    fn evidence_is_shared_and_cut() {
-        let lines = [1, 2].map(|n| Evidence::new("proc/all/status.000", n, "Name: a"));
-        let [first, second] = &lines;
-        assert!(Arc::ptr_eq(&first.entry, &second.entry));
-        assert!(Arc::ptr_eq(&first.0, &first.clone().0));
-        let other = Evidence::new("proc/meminfo", 1, &"四".repeat(TEXT_CHARS_MAX + 1));
-        assert_eq!(&*other.entry, "proc/meminfo");
-        assert_eq!(other.text.chars().count(), TEXT_CHARS_MAX + 1);
-        assert!(other.text.ends_with('…'));
-        let exact = "x".repeat(TEXT_CHARS_MAX);
-        assert_eq!(*Evidence::new("a", 1, &exact).text, *exact);
-    }
-}
+mod tests;

@@ -54,7 +54,8 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     // A table that the end of the log cuts may lack rows.
     let torn = event.cut_end || event.headless_table || lacks_victim(view);
     let scale = badness::scale(view);
-    let kept = largest_rows(view);
+    let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
+    let kept = largest_rows(&event.tasks, victim, view.rows_max);
     let left_out = (kept.len() < event.tasks.len()).then_some((kept.len(), event.tasks.len()));
     let list = List {
         items: kept
@@ -93,19 +94,20 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
 }
 
 /// The rows that are put, in the order of the table: the largest ones, and the victim's.
-fn largest_rows<'v>(view: &'v View<'_>) -> Vec<&'v Seen<Task>> {
-    let rows = &view.event.tasks;
-    let last = view.rows_max.saturating_sub(1);
-    if rows.len() <= view.rows_max {
+fn largest_rows<'v>(
+    rows: &'v [Seen<Task>],
+    victim: Option<&Seen<Task>>,
+    rows_max: usize,
+) -> Vec<&'v Seen<Task>> {
+    if rows.len() <= rows_max {
         return rows.iter().collect();
     }
-    let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
     let killed = |row: &Seen<Task>| victim.is_some() && Some(row) == victim;
     let key = |row: &Seen<Task>| Reverse((killed(row), row.value.total_pages()));
-    // Of equal ones the first. Only which rows are kept matters here, so none of them is sorted.
+    // Of equal ones the first. Which rows are kept is all that matters, so they are not sorted.
     let mut order: Vec<_> = rows.iter().map(key).zip(0..).collect();
-    order.select_nth_unstable(last);
-    order.truncate(view.rows_max);
+    order.select_nth_unstable(rows_max);
+    order.truncate(rows_max);
     order.sort_unstable_by_key(|(_, at)| *at);
     order.iter().filter_map(|(_, at)| rows.get(*at)).collect()
 }
@@ -189,4 +191,35 @@ fn group(view: &View<'_>, record: &mut Record) {
         view.bytes(Some(pages)),
         &places,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row((line, rss_pages): (u32, Option<u64>)) -> Seen<Task> {
+        let task = Task {
+            pid: line.into(),
+            rss_pages,
+            ..Task::default()
+        };
+        Seen::new(task, Evidence::new("messages", line, "a row"))
+    }
+
+    #[test]
+    fn the_largest_rows_and_the_victim_stay_in_their_order() {
+        let sizes = [5, 9, 1, 9, 7, 7, 7, 3].map(Some);
+        let rows: Vec<_> = (0..).zip(sizes).chain([(8, None)]).map(row).collect();
+        let kept = |victim: Option<usize>, rows_max| -> Vec<u64> {
+            let victim = victim.and_then(|at| rows.get(at));
+            let kept = largest_rows(&rows, victim, rows_max);
+            kept.into_iter().map(|row| row.value.pid).collect()
+        };
+        assert_eq!(kept(None, 2), [1, 3]);
+        // Of equal ones the first.
+        assert_eq!(kept(None, 4), [1, 3, 4, 5]);
+        assert_eq!(kept(Some(2), 4), [1, 2, 3, 4]);
+        assert_eq!(kept(Some(8), 3), [1, 3, 8]);
+        assert_eq!(kept(None, 9), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
 }
