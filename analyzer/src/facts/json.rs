@@ -189,20 +189,13 @@ pub fn names_markdown() -> String {
                 out,
                 "| `{}` | {} | {} | {} |",
                 name.path,
-                kind_word(name.kind),
+                name.kind.word(),
                 name.what.replace('|', "\\|"),
                 name.from
             );
         }
     }
     out
-}
-
-fn kind_word(kind: Kind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -17,8 +17,7 @@ mod processes;
 pub const VERSION: u32 = 1;
 
 /// What a fact is measured in. Comparing kinds that do not fit is a rule error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Bytes, whole.
     Bytes,
@@ -44,6 +43,33 @@ pub enum Kind {
     Texts,
     /// A list of records; its fields are declared with `[]`.
     List,
+}
+
+impl Kind {
+    /// Its word, as the JSON and the manual have it: lower-case letters.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Pages => "pages",
+            Self::Count => "count",
+            Self::Id => "id",
+            Self::Seconds => "seconds",
+            Self::Time => "time",
+            Self::Percent => "percent",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Flag => "flag",
+            Self::Texts => "texts",
+            Self::List => "list",
+        }
+    }
+}
+
+impl serde::Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.word())
+    }
 }
 
 /// One declared name.
@@ -120,6 +146,11 @@ impl Tree {
     pub fn get(&self, part: &str) -> Option<&Self> {
         self.below.get(part)
     }
+
+    /// All that is declared below, in the order of the parts.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &Self)> {
+        self.below.iter().map(|(part, below)| (*part, below))
+    }
 }
 
 /// The tree of all declared names.
@@ -163,7 +194,7 @@ pub fn undeclared(root: &super::Record) -> Vec<String> {
 fn walk(record: &super::Record, prefix: &str, wrong: &mut std::collections::BTreeSet<String>) {
     for (key, fact) in &record.fields {
         let path = if prefix.is_empty() {
-            key.clone()
+            key.to_string()
         } else {
             format!("{prefix}.{key}")
         };

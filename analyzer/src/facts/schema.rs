@@ -32,7 +32,7 @@ pub fn schema() -> Json {
     }
     let mut defs: Map<String, Json> = PLAIN
         .iter()
-        .map(|kind| (word(*kind), plain(*kind)))
+        .map(|kind| (kind.word().to_owned(), plain(*kind)))
         .collect();
     let evidence = json!({
         "description": "lines that say it; line 0 is about the whole entry",
@@ -100,7 +100,7 @@ fn property(node: &Node) -> Json {
             },
         });
     }
-    json!({"description": node.what, "$ref": format!("#/$defs/{}", word(kind))})
+    json!({"description": node.what, "$ref": format!("#/$defs/{}", kind.word())})
 }
 
 /// Kinds of facts that are no lists.
@@ -129,11 +129,6 @@ fn plain(kind: Kind) -> Json {
             "value": value(kind),
         },
     })
-}
-
-/// The kind as it is written in `unit`.
-fn word(kind: Kind) -> String {
-    json!(kind).as_str().unwrap_or_default().to_owned()
 }
 
 /// What a list holds; `None` for what is no list.
@@ -183,7 +178,7 @@ mod tests {
         );
         let text = serde_json::to_string(&schema).unwrap();
         for name in names::all().filter(|n| PLAIN.contains(&n.kind)) {
-            assert!(text.contains(&format!("#/$defs/{}", word(name.kind))));
+            assert!(text.contains(&format!("#/$defs/{}", name.kind.word())));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The tree of facts: values in base units, and the lines they come from.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use crate::words::Bilingual;
 
@@ -102,8 +102,8 @@ pub struct List {
 /// Named facts; a name that is absent is unknown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
-    /// Facts by name.
-    pub fields: BTreeMap<String, Fact>,
+    /// Facts by name. Most names are written in this program and need no memory of their own.
+    pub fields: BTreeMap<Cow<'static, str>, Fact>,
 }
 
 impl Record {
@@ -111,6 +111,27 @@ impl Record {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A record of the values that are known, all said by the same lines. Names in order are put
+    /// without a search for their places; each has one part.
+    #[must_use]
+    pub fn of_sorted<const N: usize>(
+        values: [(&'static str, Option<Value>); N],
+        evidence: &[Evidence],
+    ) -> Self {
+        let known = |(name, value): (&'static str, Option<Value>)| {
+            let fact = Fact {
+                value: value?,
+                evidence: evidence.to_vec(),
+            };
+            Some((Cow::Borrowed(name), fact))
+        };
+        let mut fields = Vec::with_capacity(N);
+        fields.extend(values.into_iter().filter_map(known));
+        Self {
+            fields: fields.into_iter().collect(),
+        }
     }
 
     /// The fact at a dotted path.
@@ -239,18 +260,32 @@ impl Record {
 
     fn place(&mut self, path: &str, fact: Fact) {
         let Some((head, rest)) = path.split_once('.') else {
-            self.fields.insert(path.to_owned(), fact);
+            self.fields.insert(Cow::Owned(path.to_owned()), fact);
             return;
         };
-        let inner = self.fields.entry(head.to_owned()).or_insert_with(|| Fact {
-            value: Value::Record(Self::new()),
-            evidence: Vec::new(),
-        });
-        if !matches!(inner.value, Value::Record(_)) {
-            inner.value = Value::Record(Self::new());
+        // Most often it is there already: a name of its own is made only for a new one.
+        if let Some(inner) = self.fields.get_mut(head) {
+            inner.place(rest, fact);
+            return;
         }
-        if let Value::Record(record) = &mut inner.value {
-            record.place(rest, fact);
+        let mut inner = Self::new();
+        inner.place(rest, fact);
+        let inner = Fact {
+            value: Value::Record(inner),
+            evidence: Vec::new(),
+        };
+        self.fields.insert(Cow::Owned(head.to_owned()), inner);
+    }
+}
+
+impl Fact {
+    /// Puts a fact inside this one, which becomes a record if it is none.
+    fn place(&mut self, path: &str, fact: Self) {
+        if !matches!(self.value, Value::Record(_)) {
+            self.value = Value::Record(Record::new());
+        }
+        if let Value::Record(record) = &mut self.value {
+            record.place(path, fact);
         }
     }
 }
@@ -304,20 +339,4 @@ impl From<usize> for Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn evidence_is_shared_and_cut() {
-        let lines = [1, 2].map(|n| Evidence::new("proc/all/status.000", n, "Name: a"));
-        let [first, second] = &lines;
-        assert!(Arc::ptr_eq(&first.entry, &second.entry));
-        assert!(Arc::ptr_eq(&first.0, &first.clone().0));
-        let other = Evidence::new("proc/meminfo", 1, &"四".repeat(TEXT_CHARS_MAX + 1));
-        assert_eq!(&*other.entry, "proc/meminfo");
-        assert_eq!(other.text.chars().count(), TEXT_CHARS_MAX + 1);
-        assert!(other.text.ends_with('…'));
-        let exact = "x".repeat(TEXT_CHARS_MAX);
-        assert_eq!(*Evidence::new("a", 1, &exact).text, *exact);
-    }
-}
+mod tests;

@@ -108,7 +108,7 @@ pub fn coverage(set: &RuleSet, facts_of: &dyn Fn(Vec<File>) -> Facts, how: HowTo
 fn names_in(record: &Record, prefix: &str, into: &mut BTreeSet<String>) {
     for (key, fact) in &record.fields {
         let path = if prefix.is_empty() {
-            key.clone()
+            key.to_string()
         } else {
             format!("{prefix}.{key}")
         };

@@ -9,13 +9,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::ser::{Formatter as _, PrettyFormatter, Serializer};
 
-use super::{Below, Item, One, names, sorted_gaps};
+use self::pen::Pen;
+use super::{Below, names, sorted_gaps};
 use crate::facts::{Fact, Facts, List, Value};
 
+mod pen;
+
 /// Items of a list that are drawn at once.
-const ITEMS: usize = 4;
-/// Parts that may be drawn ahead of the one that is written.
-const AHEAD: usize = 16;
+const ITEMS: usize = 2;
+/// Parts that may be drawn ahead of the one that is written: enough that nobody waits, few enough
+/// that their sheets stay in the processor's cache.
+const AHEAD: usize = 8;
 /// Most threads: by then the writing is the limit.
 const THREADS_MAX: usize = 8;
 
@@ -39,10 +43,18 @@ pub fn print(facts: &Facts, out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// A part of the text that is drawn in one go.
-enum Part<'f> {
-    /// What stands between the values.
-    Between(String),
+/// A part of the text that is drawn in one go. It ends with a line: standard output holds what
+/// comes after the last newline back, and would need a second write for it.
+struct Part<'f> {
+    /// What stands before the value.
+    before: String,
+    value: What<'f>,
+    /// What stands after it.
+    after: String,
+}
+
+/// What a [`Part`] draws.
+enum What<'f> {
     /// A fact of the first level.
     Fact(&'f Fact, Below),
     /// Some items of a list of the first level.
@@ -53,45 +65,65 @@ enum Part<'f> {
 
 /// All of the text, in order.
 fn parts(facts: &Facts) -> io::Result<Vec<Part<'_>>> {
-    let mut parts = vec![Part::Between("{\n  \"facts\": {".to_owned())];
-    let mut before = "\n";
+    let mut parts = Vec::new();
+    let mut before = "{\n  \"facts\": {".to_owned();
+    let mut left = facts.root.fields.len();
+    if left > 0 {
+        before.push('\n');
+    }
     for (name, fact) in &facts.root.fields {
+        left -= 1;
         let below = names::tree().get(name);
-        parts.push(Part::Between(format!("{before}    {}: ", text(name)?)));
+        let before = format!("{}    {}: ", std::mem::take(&mut before), text(name)?);
+        let after = if left > 0 { ",\n" } else { "\n" };
         match &fact.value {
-            Value::List(list) if list.items.len() > ITEMS => items(list, below, &mut parts)?,
-            _ => parts.push(Part::Fact(fact, below)),
+            Value::List(list) if list.items.len() > ITEMS => {
+                items(list, below, [&before, after], &mut parts)?;
+            }
+            _ => parts.push(Part {
+                before,
+                value: What::Fact(fact, below),
+                after: after.to_owned(),
+            }),
         }
-        before = ",\n";
     }
     let end = if facts.root.fields.is_empty() {
         "}"
     } else {
-        "\n  }"
+        "  }"
     };
     let version = names::VERSION;
-    let end = format!("{end},\n  \"facts_version\": {version},\n  \"gaps\": ");
-    parts.extend([
-        Part::Between(end),
-        Part::Gaps(facts),
-        Part::Between("\n}\n".to_owned()),
-    ]);
+    parts.push(Part {
+        before: format!("{before}{end},\n  \"facts_version\": {version},\n  \"gaps\": "),
+        value: What::Gaps(facts),
+        after: "\n}\n".to_owned(),
+    });
     Ok(parts)
 }
 
-fn items<'f>(list: &'f List, below: Below, parts: &mut Vec<Part<'f>>) -> io::Result<()> {
+/// A list of the first level, in as many parts as it is worth.
+fn items<'f>(
+    list: &'f List,
+    below: Below,
+    [before, after]: [&str; 2],
+    parts: &mut Vec<Part<'f>>,
+) -> io::Result<()> {
     let names = below.and_then(|below| below.get("[]"));
-    let mut before = "{\n      \"items\": [\n";
+    let mut before = format!("{before}{{\n      \"items\": [\n");
     for some in list.items.chunks(ITEMS) {
-        parts.push(Part::Between(before.to_owned()));
-        parts.push(Part::Items(some, names));
-        before = ",\n";
+        parts.push(Part {
+            before: std::mem::take(&mut before),
+            value: What::Items(some, names),
+            after: ",\n".to_owned(),
+        });
     }
     let partial = text(&list.partial.as_ref().map(|why| &why.en))?;
     let unit = text(&below.and_then(|below| below.kind))?;
-    parts.push(Part::Between(format!(
-        "\n      ],\n      \"partial\": {partial},\n      \"unit\": {unit}\n    }}"
-    )));
+    if let Some(last) = parts.last_mut() {
+        last.after = format!(
+            "\n      ],\n      \"partial\": {partial},\n      \"unit\": {unit}\n    }}{after}"
+        );
+    }
     Ok(())
 }
 
@@ -101,31 +133,24 @@ fn text(value: &impl Serialize) -> io::Result<String> {
 }
 
 impl Part<'_> {
-    fn draw(&self) -> io::Result<Vec<u8>> {
-        let mut drawn = Vec::new();
-        match *self {
-            Self::Between(ref text) => drawn.extend_from_slice(text.as_bytes()),
-            Self::Fact(fact, names) => draw(&One { fact, names }, 2, &mut drawn)?,
-            Self::Items(items, names) => {
-                for (n, Fact { value, .. }) in items.iter().enumerate() {
-                    let before: &[u8] = if n > 0 { b",\n        " } else { b"        " };
-                    drawn.extend_from_slice(before);
-                    draw(&Item { value, names }, 4, &mut drawn)?;
-                }
-            }
-            Self::Gaps(facts) => draw(&sorted_gaps(facts), 1, &mut drawn)?,
+    /// Draws on an empty sheet.
+    fn draw(&self, mut sheet: Vec<u8>) -> io::Result<Vec<u8>> {
+        sheet.extend_from_slice(self.before.as_bytes());
+        match self.value {
+            What::Fact(fact, names) => Pen::new(&mut sheet).fact(fact, names, 2)?,
+            What::Items(items, names) => Pen::new(&mut sheet).items(items, names, 4)?,
+            What::Gaps(facts) => gaps(facts, &mut sheet)?,
         }
-        Ok(drawn)
+        sheet.extend_from_slice(self.after.as_bytes());
+        Ok(sheet)
     }
 }
 
-/// Draws a value that stands `levels` inside.
-fn draw(value: &impl Serialize, levels: usize, to: &mut Vec<u8>) -> io::Result<()> {
+/// Draws what could not be read, one level inside.
+fn gaps(facts: &Facts, to: &mut Vec<u8>) -> io::Result<()> {
     let mut inside = PrettyFormatter::new();
-    for _ in 0..levels {
-        inside.begin_object(&mut io::sink())?;
-    }
-    value.serialize(&mut Serializer::with_formatter(to, inside))?;
+    inside.begin_object(&mut io::sink())?;
+    sorted_gaps(facts).serialize(&mut Serializer::with_formatter(to, inside))?;
     Ok(())
 }
 
@@ -143,6 +168,27 @@ struct State {
     /// Parts that were written.
     written: usize,
     drawn: BTreeMap<usize, io::Result<Vec<u8>>>,
+    /// Sheets whose text was written. The next parts are drawn on them: a new sheet of some
+    /// hundred kilobytes is memory that the kernel must first find and clear, page by page.
+    spare: Vec<Vec<u8>>,
+    /// Bytes of the largest sheet that was written: the next new one begins with as many, rather
+    /// than to grow and to be copied.
+    largest_bytes: usize,
+}
+
+impl State {
+    /// An empty sheet.
+    fn sheet(&mut self) -> Vec<u8> {
+        let new = || Vec::with_capacity(self.largest_bytes);
+        self.spare.pop().unwrap_or_else(new)
+    }
+
+    /// Takes a sheet back whose text was written.
+    fn give_back(&mut self, mut sheet: Vec<u8>) {
+        self.largest_bytes = self.largest_bytes.max(sheet.len());
+        sheet.clear();
+        self.spare.push(sheet);
+    }
 }
 
 impl Desk {
@@ -164,9 +210,10 @@ impl Desk {
                 return;
             };
             state.next += 1;
+            let sheet = state.sheet();
             drop(state);
             // Whoever waits for a part must hear that it will not come.
-            let drawn = catch_unwind(AssertUnwindSafe(|| part.draw()));
+            let drawn = catch_unwind(AssertUnwindSafe(|| part.draw(sheet)));
             let drawn = drawn.unwrap_or_else(|_| Err(io::Error::other("a thread panicked")));
             self.state().drawn.insert(at, drawn);
             self.changed.notify_all();
@@ -182,8 +229,10 @@ impl Desk {
                 state.written += 1;
                 drop(state);
                 self.changed.notify_all();
-                out.write_all(&drawn?)?;
+                let sheet = drawn?;
+                out.write_all(&sheet)?;
                 state = self.state();
+                state.give_back(sheet);
                 continue;
             }
             let at = state.next;
@@ -194,8 +243,9 @@ impl Desk {
                 continue;
             };
             state.next += 1;
+            let sheet = state.sheet();
             drop(state);
-            let drawn = part.draw();
+            let drawn = part.draw(sheet);
             state = self.state();
             state.drawn.insert(at, drawn);
         }
@@ -210,69 +260,4 @@ impl Desk {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::facts::{Evidence, Record, json::to_json};
-    use crate::words::Bilingual;
-
-    fn check(facts: &Facts) {
-        let mut printed = Vec::new();
-        print(facts, &mut printed).unwrap();
-        let whole = serde_json::to_string_pretty(&to_json(facts)).unwrap() + "\n";
-        assert_eq!(String::from_utf8(printed).unwrap(), whole);
-    }
-
-    #[test]
-    fn the_text_is_that_of_one_thread() {
-        let mut facts = Facts::default();
-        check(&facts);
-        facts.gap("a", 1, Bilingual::as_written("first"));
-        let quote = vec![Evidence::new("proc/meminfo", 1, "MemTotal: \"4\" kB")];
-        facts.put("memory.total_bytes", 4096, quote.clone());
-        facts.put("odd \"name\"", "x", Vec::new());
-        for n in 0..100_u32 {
-            let mut process = Record::new();
-            process.put("pid", n, quote.clone());
-            process.list("maps");
-            facts.push("processes", process);
-            facts.root.list("names").items.push(Fact {
-                value: n.into(),
-                evidence: Vec::new(),
-            });
-        }
-        facts
-            .root
-            .set_partial("processes", Bilingual::as_written("some \"are\" lost"));
-        facts.root.list("oom_events");
-        check(&facts);
-    }
-
-    /// A writer that ends after some bytes.
-    struct Short(usize);
-
-    impl Write for Short {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 = self
-                .0
-                .checked_sub(bytes.len())
-                .ok_or(io::ErrorKind::BrokenPipe)?;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_reader_that_has_gone_ends_all_threads() {
-        let mut facts = Facts::default();
-        for n in 0..10_000_u32 {
-            let mut process = Record::new();
-            process.put("pid", n, Vec::new());
-            facts.push("processes", process);
-        }
-        let error = print(&facts, &mut Short(10_000)).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-    }
-}
+mod tests;

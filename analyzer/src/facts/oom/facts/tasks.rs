@@ -1,12 +1,13 @@
 //! The task table: rows, the largest one, the largest name, the largest that may not be killed.
 
 use crate::words::Bilingual;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{View, badness};
 use crate::facts::{
-    Evidence, Fact, List, Record,
+    Evidence, Fact, List, Record, Value,
     oom::{event::Seen, tasks::Task},
 };
 
@@ -53,7 +54,8 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
     // A table that the end of the log cuts may lack rows.
     let torn = event.cut_end || event.headless_table || lacks_victim(view);
     let scale = badness::scale(view);
-    let kept = largest_rows(view);
+    let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
+    let kept = largest_rows(&event.tasks, victim, view.rows_max);
     let left_out = (kept.len() < event.tasks.len()).then_some((kept.len(), event.tasks.len()));
     let list = List {
         items: kept
@@ -92,37 +94,50 @@ pub(super) fn put(view: &View<'_>, record: &mut Record) {
 }
 
 /// The rows that are put, in the order of the table: the largest ones, and the victim's.
-fn largest_rows<'v>(view: &'v View<'_>) -> Vec<&'v Seen<Task>> {
-    let rows = &view.event.tasks;
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    if rows.len() > view.rows_max {
-        let victim = view.victim.as_ref().and_then(|v| v.row.as_ref());
-        let pages = |at: &usize| rows.get(*at).and_then(|row| row.value.total_pages());
-        let killed = |at: &usize| victim.is_some() && rows.get(*at) == victim;
-        order.sort_by_key(|at| std::cmp::Reverse((killed(at), pages(at))));
-        order.truncate(view.rows_max);
-        order.sort_unstable();
+fn largest_rows<'v>(
+    rows: &'v [Seen<Task>],
+    victim: Option<&Seen<Task>>,
+    rows_max: usize,
+) -> Vec<&'v Seen<Task>> {
+    if rows.len() <= rows_max {
+        return rows.iter().collect();
     }
-    order.into_iter().filter_map(|at| rows.get(at)).collect()
+    let killed = |row: &Seen<Task>| victim.is_some() && Some(row) == victim;
+    let key = |row: &Seen<Task>| Reverse((killed(row), row.value.total_pages()));
+    // Of equal ones the first. Which rows are kept is all that matters, so they are not sorted.
+    let mut order: Vec<_> = rows.iter().map(key).zip(0..).collect();
+    order.select_nth_unstable(rows_max);
+    order.truncate(rows_max);
+    order.sort_unstable_by_key(|(_, at)| *at);
+    order.iter().filter_map(|(_, at)| rows.get(*at)).collect()
 }
 
 fn fact(view: &View<'_>, row: &Seen<Task>, scale: Option<&badness::Scale>) -> Fact {
     let (task, place) = (&row.value, &row.evidence);
-    let mut record = Record::new();
-    record.put("pid", task.pid, place.clone());
-    record.put("comm", task.comm.as_str(), place.clone());
-    record.put_some("uid", task.uid, place);
-    record.put_some("rss_pages", task.rss_pages, place);
-    record.put_some("rss_bytes", view.bytes(task.rss_pages), place);
-    record.put_some("swap_bytes", view.bytes(task.swap_pages), place);
-    record.put_some("virtual_bytes", view.bytes(task.virtual_pages), place);
     let tables = task
         .page_tables_bytes
         .or_else(|| view.bytes(task.page_tables_pages));
-    record.put_some("page_tables_bytes", tables, place);
-    record.put_some("oom_score_adj", task.oom_score_adj, place);
-    record.put_some("exempt", task.oom_score_adj.map(|adj| adj == -1000), place);
-    record.put_some("score", scale.and_then(|s| s.score(task)), place);
+    let adj = task.oom_score_adj;
+    // In the order of the names: a case has thousands of rows.
+    let record = Record::of_sorted(
+        [
+            ("comm", Some(task.comm.as_str().into())),
+            ("exempt", adj.map(|adj| (adj == -1000).into())),
+            ("oom_score_adj", adj.map(Value::from)),
+            ("page_tables_bytes", tables.map(Value::from)),
+            ("pid", Some(task.pid.into())),
+            ("rss_bytes", view.bytes(task.rss_pages).map(Value::from)),
+            ("rss_pages", task.rss_pages.map(Value::from)),
+            ("score", scale.and_then(|s| s.score(task)).map(Value::from)),
+            ("swap_bytes", view.bytes(task.swap_pages).map(Value::from)),
+            ("uid", task.uid.map(Value::from)),
+            (
+                "virtual_bytes",
+                view.bytes(task.virtual_pages).map(Value::from),
+            ),
+        ],
+        place,
+    );
     Fact {
         value: record.into(),
         evidence: place.clone(),
@@ -156,27 +171,55 @@ fn share(view: &View<'_>, largest: &Seen<Task>, all: u64, record: &mut Record) {
 }
 
 fn group(view: &View<'_>, record: &mut Record) {
-    let mut by_name: BTreeMap<&str, (u64, Vec<&Seen<Task>>)> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
     for row in &view.event.tasks {
         let (pages, rows) = by_name.entry(row.value.comm.as_str()).or_default();
         *pages += row.value.total_pages().unwrap_or(0);
-        rows.push(row);
+        *rows += 1;
     }
     let Some((comm, (pages, rows))) = by_name.into_iter().max_by_key(|(_, (pages, _))| *pages)
     else {
         return;
     };
     // A few rows show it; the rest are in `tasks`.
-    let places: Vec<Evidence> = rows
-        .iter()
-        .take(3)
-        .flat_map(|r| r.evidence.clone())
-        .collect();
+    let shown = view.event.tasks.iter().filter(|r| r.value.comm == comm);
+    let places: Vec<Evidence> = shown.take(3).flat_map(|r| r.evidence.clone()).collect();
     record.put("largest_group.comm", comm, places.clone());
-    record.put("largest_group.tasks_count", rows.len(), places.clone());
+    record.put("largest_group.tasks_count", rows, places.clone());
     record.put_some(
         "largest_group.total_bytes",
         view.bytes(Some(pages)),
         &places,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row((line, rss_pages): (u32, Option<u64>)) -> Seen<Task> {
+        let task = Task {
+            pid: line.into(),
+            rss_pages,
+            ..Task::default()
+        };
+        Seen::new(task, Evidence::new("messages", line, "a row"))
+    }
+
+    #[test]
+    fn the_largest_rows_and_the_victim_stay_in_their_order() {
+        let sizes = [5, 9, 1, 9, 7, 7, 7, 3].map(Some);
+        let rows: Vec<_> = (0..).zip(sizes).chain([(8, None)]).map(row).collect();
+        let kept = |victim: Option<usize>, rows_max| -> Vec<u64> {
+            let victim = victim.and_then(|at| rows.get(at));
+            let kept = largest_rows(&rows, victim, rows_max);
+            kept.into_iter().map(|row| row.value.pid).collect()
+        };
+        assert_eq!(kept(None, 2), [1, 3]);
+        // Of equal ones the first.
+        assert_eq!(kept(None, 4), [1, 3, 4, 5]);
+        assert_eq!(kept(Some(2), 4), [1, 2, 3, 4]);
+        assert_eq!(kept(Some(8), 3), [1, 3, 8]);
+        assert_eq!(kept(None, 9), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }
 }
