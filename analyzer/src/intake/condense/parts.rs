@@ -182,7 +182,7 @@ const STEP_BYTES: usize = 8 * 1024;
 pub(super) enum Parts {
     /// All at once.
     #[cfg(target_arch = "x86_64")]
-    Wide(Wide),
+    Wide(Box<Wide>),
     /// Set by set.
     Sets(Vec<AhoCorasick>),
 }
@@ -192,7 +192,7 @@ impl Parts {
     pub(super) fn new() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(wide) = Wide::new(&WIDE) {
-            return Self::Wide(wide);
+            return Self::Wide(Box::new(wide));
         }
         Self::sets()
     }
