@@ -128,7 +128,20 @@ mod tests {
             "",
             "xray invoked",
         );
-        check("no prefix: [ 1]", "", "", "", "no prefix: [ 1]");
+        check(
+            "四 4月 17 18:48:52 2025 <    1.5>] x",
+            "dmesg -T, localised",
+            "四 4月 17 18:48:52 2025 <    1.5>",
+            "",
+            "x",
+        );
+        for line in [
+            "no prefix: [ 1]",
+            "I0817 17:29:27.984380 2113 a.go:24] x",
+            "took 1:02:03 of 2023 x] x",
+        ] {
+            check(line, "", "", "", line);
+        }
     }
 
     #[test]

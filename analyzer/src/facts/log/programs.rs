@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{
     around::Around,
@@ -88,7 +88,11 @@ fn words() -> impl Iterator<Item = &'static &'static str> {
 
 // One pass tells whether any of the patterns is worth a look: most lines have nothing to do with
 // memory, and the patterns are many.
-static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(words()).ok());
+// A table for each state takes half the time of one that is packed.
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let mut builder = AhoCorasick::builder();
+    builder.kind(Some(AhoCorasickKind::DFA)).build(words()).ok()
+});
 
 /// Whether one of the words that `text` has is of a program.
 fn has_word_of_program(text: &str) -> bool {

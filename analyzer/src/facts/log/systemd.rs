@@ -88,7 +88,17 @@ pub(super) fn read(line: &Line<'_>, index: u64, exits: &mut Vec<Said<UnitExit>>)
     known.evidence.push(line.evidence());
 }
 
+/// Whether the line begins with a unit and a colon, as all forms do: most lines of systemd do not.
+fn names_unit(bare: &str) -> bool {
+    let blank = memchr::memchr(b' ', bare.as_bytes());
+    let word = blank.and_then(|at| bare.as_bytes().get(..at));
+    word.is_some_and(|word| word.ends_with(b":"))
+}
+
 fn exit(bare: &str) -> Option<UnitExit> {
+    if !names_unit(bare) {
+        return None;
+    }
     let of = |groups: &regex::Captures<'_>| UnitExit {
         unit: owned(groups, "unit"),
         ..UnitExit::default()
@@ -133,6 +143,9 @@ fn exit(bare: &str) -> Option<UnitExit> {
 /// Reads the sum of resources of a unit that ended.
 pub(super) fn usage(line: &Line<'_>) -> Option<UnitUsage> {
     if !matches!(line.origin, Origin::Program("systemd")) {
+        return None;
+    }
+    if !names_unit(line.bare()) {
         return None;
     }
     let groups = CONSUMED.captures(line.bare())?;

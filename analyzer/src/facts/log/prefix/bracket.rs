@@ -119,11 +119,16 @@ fn head(line: &str) -> Option<&[u8]> {
 }
 
 /// Whether one of the forms can fit what stands before the first closing bracket: a bracket or a digit
-/// begins all of them but [`DATE`], which ends in a time or in a time and a year.
+/// begins all of them but [`DATE`], which ends in a time, a year or a second stamp.
 fn may_be_stamp(line: &str, head: &[u8]) -> bool {
+    let behind = |mark: u8, count: usize| {
+        let (before, last) = head.split_at_checked(head.len().saturating_sub(count))?;
+        (before.ends_with(&[mark]) && last.iter().all(u8::is_ascii_digit)).then_some(())
+    };
+    let ends = head.ends_with(b">") || behind(b' ', 4).or_else(|| behind(b':', 2)).is_some();
     line.trim_start()
         .starts_with(|c: char| c == '[' || c.is_ascii_digit())
-        || matches!(head.last(), Some(b'>' | b'0'..=b'9')) && may_have_time(head)
+        || ends && may_have_time(head)
 }
 
 /// Takes off what the kernel itself prints, `[   12.345678] `, without a pattern. Whatever is not
