@@ -12,6 +12,9 @@ use super::{
 };
 
 mod broken;
+mod program;
+
+use program::split as split_program;
 
 /// Reads one log line by line.
 #[derive(Debug)]
@@ -383,30 +386,6 @@ fn torn_stamp(found: &Prefixed<'_>, head: &str) -> bool {
     found.stamp.as_ref().is_some_and(uptime) && !head.contains('[')
 }
 
-/// Splits `systemd[1]: text`, which programs write into the kernel's buffer, into both parts.
-fn split_program(text: &str) -> (Option<&str>, &str) {
-    match named(text) {
-        // A patch that numbers the reports of the OOM killer; it is no program.
-        Some(("OOM", rest)) => (None, rest),
-        Some((program, rest)) => (Some(program), rest),
-        None => (None, text),
-    }
-}
-
-/// The name before a number in brackets and a colon, and what follows. Without a pattern: every record
-/// that names no program is asked.
-fn named(text: &str) -> Option<(&str, &str)> {
-    let in_name = |b: &u8| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'@' | b'(' | b')' | b'-');
-    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '(')) {
-        return None;
-    }
-    let (name, rest) = text.split_at_checked(text.bytes().take_while(|b| in_name(b)).count())?;
-    let rest = rest.strip_prefix('[')?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = rest.get(digits..)?.strip_prefix("]: ")?;
-    (digits > 0).then_some((name, rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -441,23 +420,6 @@ mod tests {
         let all = texts(log);
         assert_eq!(all[0].1, "Out of memory");
         assert_eq!(all[1].1, "x");
-    }
-
-    #[test]
-    fn programs_in_the_buffer_of_the_kernel() {
-        for (text, program, rest) in [
-            ("systemd[1]: x", Some("systemd"), "x"),
-            ("(sd-pam)[12]: x", Some("(sd-pam)"), "x"),
-            ("a.b@c_1[12]: ", Some("a.b@c_1"), ""),
-            ("OOM[1]: x", None, "x"),
-            ("1a[1]: x", None, "1a[1]: x"),
-            ("a[]: x", None, "a[]: x"),
-            ("a[1]:x", None, "a[1]:x"),
-            ("a b[1]: x", None, "a b[1]: x"),
-            ("é[1]: x", None, "é[1]: x"),
-        ] {
-            assert_eq!(split_program(text), (program, rest), "{text}");
-        }
     }
 
     #[test]
