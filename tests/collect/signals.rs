@@ -18,9 +18,9 @@ const RUN_MICROS: u64 = 400_000;
 
 /// A run of the real program on `root`, ended by `signal` after `delay`.
 fn ended(root: &Path, bundle: &Path, signal: Signal, delay: Duration) -> std::process::Output {
-    // Under nohup the signal would be ignored from the start.
+    // Under nohup, or in the background of a script, some are ignored from the start.
     let child = Command::new("env")
-        .args(["--default-signal=HUP", PROGRAM, "--root"])
+        .args(["--default-signal=HUP,INT,TERM", PROGRAM, "--root"])
         .arg(root)
         .arg("-o")
         .arg(bundle)
