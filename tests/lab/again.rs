@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Pairs of a scenario and a kernel.
@@ -38,6 +39,17 @@ impl Again {
             return Err("--again, but the last run was right".to_owned());
         }
         Ok(again)
+    }
+
+    /// Forgets the last run: if this one does not come to its end, nothing of an older one is played in its place.
+    pub(crate) fn forget(work: &Path) -> Result<(), String> {
+        let path = work.join(FILE);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(format!("{}: {error}", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Leaves it for the next run.

@@ -120,6 +120,7 @@ fn lab(words: &[String]) -> Result<bool, String> {
         work,
     };
     let wanted = Wanted::read(words, &folders.work)?;
+    Again::forget(&folders.work)?;
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
     let scenarios = scenario::all(&tests.join("lab/scenarios"))?;
     let began = Instant::now();

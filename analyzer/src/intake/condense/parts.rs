@@ -89,7 +89,7 @@ const SETS: [&[&str]; 3] = [
 ];
 
 /// The same parts for the wide search: groups whose bytes are alike at the five places that are looked at,
-/// found by trying millions of divisions on logs.
+/// found by trying a hundred thousand divisions on logs.
 #[cfg(target_arch = "x86_64")]
 const WIDE: [&[Part]; GROUPS] = [
     &[

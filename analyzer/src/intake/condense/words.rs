@@ -201,6 +201,8 @@ pub(super) fn around(record: &[u8]) -> Option<Around> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -228,6 +230,11 @@ mod tests {
     #[test]
     fn both_searches_find_the_same() {
         let (wide, sets) = (Parts::new(), Parts::sets());
+        if matches!(wide, Parts::Sets(_)) {
+            // Not captured: whoever runs the tests must see it.
+            let said = "NOT TESTED: the wide search needs a processor with AVX-512 VBMI";
+            writeln!(std::io::stderr(), "{said}").unwrap();
+        }
         let mut text = Vec::new();
         let mut random = 7_u32;
         let words: Vec<&str> = SINGLE_WORDS.iter().chain(REPORT_WORDS).copied().collect();
